@@ -1,0 +1,1 @@
+"""Photographs on disk, their catalogue, splits and batches."""

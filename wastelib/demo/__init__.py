@@ -1,0 +1,1 @@
+"""The embedded default: photographs that the project renders itself."""

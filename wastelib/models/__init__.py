@@ -1,0 +1,1 @@
+"""Networks: the published custom CNN, and pretrained backbones with a new head."""

@@ -1,0 +1,1 @@
+"""Notebooks -> executed notebooks -> one HTML page and one PDF."""

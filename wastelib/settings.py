@@ -1,0 +1,183 @@
+"""The parameters of every notebook, and the profiles that fill them.
+
+Each notebook's `parameters` cell repeats the names, types and defaults of its model here;
+a test holds the two together. A profile is a YAML file with values for all notebooks.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from wastelib.errors import WasteError
+
+PROFILES = Path(__file__).parent.parent / "report" / "profiles"
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Rate = Annotated[float, Field(gt=0, le=10)]
+Count = Annotated[int, Field(ge=1)]
+ImageSize = Annotated[int, Field(ge=16, le=1024)]
+
+
+class Parameters(BaseModel):
+    """What every notebook takes. Strict: a string is never read as a number or a switch."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    build_folder: str = "../report/build/demo"
+    seed: int = Field(42, ge=0, lt=2**31)
+
+
+class DataPreparation(Parameters):
+    """01: which photographs, which files to skip, how to split."""
+
+    data: str = "demo"
+    dataset_name: str = ""
+    demo_images: int = Field(1200, ge=90, le=100_000)
+    unreadable_limit: float = Field(0.05, ge=0, le=1)
+    group_similarity: float = Field(0.9, gt=0, le=1)
+    train_share: Share = 0.6
+    validation_share: Share = 0.2
+
+
+class Training(Parameters):
+    """What every notebook that trains takes."""
+
+    split_method: Literal["group", "random"] = "group"
+    batch_size: Count = 32
+
+
+class CustomCNN(Training):
+    """02: the published network."""
+
+    image_size: ImageSize = 64
+    epochs: Count = 20
+    learning_rate: Rate = 1e-3
+    patience: int = Field(0, ge=0)
+    restore_best: bool = True
+
+
+class LearningRates(Training):
+    """03: the rates to compare, and the optimizers."""
+
+    image_size: ImageSize = 64
+    epochs: Count = 5
+    lowest_rate: Rate = 1e-4
+    highest_rate: Rate = 1e-1
+    rate_count: int = Field(4, ge=2, le=20)
+    sgd_rate: Rate = 1e-2
+    momentum: float = Field(0.9, gt=0, lt=1)
+
+
+class PretrainedFineTuning(Training):
+    """04: the backbones, their heads, and what is unfrozen afterwards."""
+
+    weights: str = "demo"
+    backbones: str = "MobileNetV2-0.35"
+    image_size: int = Field(0, ge=0, le=1024)
+    head_units: Count = 128
+    epochs: Count = 10
+    learning_rate: Rate = 1e-3
+    unfrozen_layers: int = Field(20, ge=0)
+    fine_tuning_epochs: Count = 5
+    fine_tuning_rate: Rate = 1e-4
+
+
+class ModelComparison(Parameters):
+    """05: reads runs, trains nothing."""
+
+    bootstrap_samples: int = Field(1000, ge=100, le=100_000)
+
+
+NOTEBOOKS: dict[str, type[Parameters]] = {
+    "01_data_preparation": DataPreparation,
+    "02_custom_cnn": CustomCNN,
+    "03_learning_rate_comparison": LearningRates,
+    "04_pretrained_fine_tuning": PretrainedFineTuning,
+    "05_model_comparison": ModelComparison,
+}
+
+
+class Profile(BaseModel):
+    """Validated parameters of all notebooks under one name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    title: str
+    notebooks: dict[str, Parameters]
+
+    def parameters(self, notebook: str) -> dict[str, object]:
+        """The values for one notebook, as papermill takes them."""
+        return self.notebooks[notebook].model_dump()
+
+
+def profile_names() -> list[str]:
+    """The names that `load_profile` knows."""
+    return sorted(path.stem for path in PROFILES.glob("*.yaml"))
+
+
+def load_profile(
+    name: str, *, build_folder: str, data: str | None = None, weights: str | None = None
+) -> Profile:
+    """Read `report/profiles/<name>.yaml` and validate every value in it.
+
+    `shared` values go to each notebook that has a parameter of that name. `data` and
+    `weights`, where given, replace the profile's own.
+
+    Raises `WasteError` for an unknown profile, notebook or parameter, a wrong type and a
+    value out of range, naming the file, the parameter and what is allowed.
+    """
+    import yaml
+
+    path = PROFILES / f"{name}.yaml"
+    if name not in profile_names():
+        raise WasteError(
+            f"there is no profile {name!r}",
+            where=PROFILES,
+            remedy=f"choose one of: {', '.join(profile_names())}",
+        )
+    try:
+        content = yaml.safe_load(path.read_text("utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise WasteError(f"the profile is not valid YAML: {error}", where=path) from error
+    title = content.pop("title", name)
+    shared = {**content.pop("shared", {}), "build_folder": build_folder}
+    _refuse_unknown(content, NOTEBOOKS, "notebook", path)
+    every_name = {field for model in NOTEBOOKS.values() for field in model.model_fields}
+    _refuse_unknown(shared, every_name, "parameter", path)
+    overrides = {
+        "01_data_preparation": {"data": data},
+        "04_pretrained_fine_tuning": {"weights": weights},
+    }
+    notebooks = {}
+    for notebook, model in NOTEBOOKS.items():
+        values = {key: value for key, value in shared.items() if key in model.model_fields}
+        values |= content.get(notebook) or {}
+        values |= {k: v for k, v in overrides.get(notebook, {}).items() if v is not None}
+        notebooks[notebook] = _validated(model, values, notebook, path)
+    return Profile(name=name, title=title, notebooks=notebooks)
+
+
+def _refuse_unknown(given, known, kind: str, path: Path) -> None:
+    import difflib
+
+    for key in given:
+        if key not in known:
+            close = difflib.get_close_matches(str(key), list(known), n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
+            raise WasteError(f"unknown {kind} {key!r}", where=path, remedy=hint)
+
+
+def _validated(model: type[Parameters], values: dict, notebook: str, path: Path) -> Parameters:
+    _refuse_unknown(values, model.model_fields, f"parameter of {notebook}", path)
+    try:
+        return model(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise WasteError(
+            f"{notebook}: {name} = {first['input']!r} is not accepted: {first['msg']}",
+            where=path,
+            remedy="correct the value in the profile",
+        ) from error

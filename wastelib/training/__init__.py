@@ -1,0 +1,1 @@
+"""Trial -> Run: one function trains everything."""
