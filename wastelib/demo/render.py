@@ -1,0 +1,164 @@
+"""The embedded data set: photographs of waste that the project renders itself.
+
+RealWaste's nine classes in RealWaste's proportions, 128 px JPEG files. One item is
+photographed one to six times (a burst) with the camera moved a little; files of a burst are
+numbered consecutively, as in RealWaste, and `groups.csv` says which belong together.
+
+Item n of a class, and each of its photographs, is a function of (VERSION, seed, class, n)
+alone: a smaller data set holds the first photographs of each class of a larger one.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from wastelib.demo.items import any_item, item_of
+from wastelib.demo.scene import WORLD, Item, Light, Pose, ground, photograph, placed
+from wastelib.demo.textures import SIZE, Rng
+
+VERSION = 1
+CLASS_COUNTS = {
+    "Cardboard": 461,
+    "Food Organics": 411,
+    "Glass": 420,
+    "Metal": 790,
+    "Miscellaneous Trash": 495,
+    "Paper": 500,
+    "Plastic": 921,
+    "Textile Trash": 318,
+    "Vegetation": 436,
+}
+JPEG_QUALITY = 92
+BURST_SHARES = (0.3, 0.24, 0.2, 0.13, 0.08, 0.05)  # of items with 1, 2, ... 6 photographs
+OCCLUDED_SHARE = 0.35
+STREWN_SHARE = 0.4
+
+
+def render_dataset(target: Path, images: int, seed: int, progress: bool = False) -> None:
+    """Write `images` photographs into the empty folder `target`, and `groups.csv`.
+
+    Files are `<Class>/<Class>_<N>.jpg`, N from 1; `groups.csv` has the columns path
+    (posix, relative to `target`) and group. The same arguments give the same bytes.
+    """
+    target = Path(target)
+    counts = class_counts(images)
+    for name in counts:
+        (target / name).mkdir()
+    bursts = [burst for name, count in counts.items() for burst in planned(name, count, seed)]
+    with ThreadPoolExecutor(2) as pool:
+        done = pool.map(lambda burst: write_burst(burst, target, seed), bursts)
+        if progress:
+            from tqdm import tqdm
+
+            done = tqdm(done, total=len(bursts), desc="rendering", unit="item")
+        rows = [row for written in done for row in written]
+    table = pd.DataFrame(rows, columns=["path", "group"])
+    table.to_csv(target / "groups.csv", index=False, lineterminator="\n")
+
+
+def class_counts(images: int) -> dict[str, int]:
+    """`images` divided in RealWaste's proportions, by largest remainder."""
+    total = sum(CLASS_COUNTS.values())
+    shares = {name: images * count / total for name, count in CLASS_COUNTS.items()}
+    counts = {name: int(share) for name, share in shares.items()}
+    by_remainder = sorted(shares, key=lambda name: counts[name] - shares[name])
+    for name in by_remainder[: images - sum(counts.values())]:
+        counts[name] += 1
+    return counts
+
+
+@dataclass(frozen=True)
+class Burst:
+    """One item and the numbers of its photographs: `first` to `first + size - 1`."""
+
+    label: str
+    item: int
+    first: int
+    size: int
+
+    def generator(self, seed: int, photograph: int | None = None) -> Rng:
+        """The generator of the item, or of one of its photographs (0, 1, ...)."""
+        of_class = list(CLASS_COUNTS).index(self.label)
+        key = [VERSION, seed, of_class, self.item]
+        return np.random.default_rng(key if photograph is None else [*key, photograph])
+
+
+def planned(label: str, count: int, seed: int) -> Iterator[Burst]:
+    """The bursts of one class, `count` photographs in all.
+
+    The nth burst has n photographs at most, so that even six images are of three items and
+    a split by group has one for each subset.
+    """
+    item, first = 1, 1
+    while first <= count:
+        drawn = Burst(label, item, first, 0).generator(seed).choice(6, p=BURST_SHARES) + 1
+        size = min(int(drawn), item, count + 1 - first)
+        yield Burst(label, item, first, size)
+        item, first = item + 1, first + size
+
+
+def write_burst(burst: Burst, target: Path, seed: int) -> list[tuple[str, str]]:
+    """Render the photographs of one item; return their rows of `groups.csv`."""
+    rows = []
+    scene = arranged(burst.generator(seed), burst.label)
+    for number in range(burst.size):
+        image = scene.shot(burst.generator(seed, number))
+        path = f"{burst.label}/{burst.label}_{burst.first + number}.jpg"
+        quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+        encoded = cv2.imencode(".jpg", image[..., ::-1], quality)[1]
+        (target / path).write_bytes(encoded.tobytes())
+        rows.append((path, f"{burst.label}-{burst.item:04d}"))
+    return rows
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A ground and what lies on it, the lowest first, under one light."""
+
+    slab: np.ndarray
+    pieces: list[tuple[Item, Pose]]
+    light: Light
+
+    def shot(self, rng: Rng) -> np.ndarray:
+        """One photograph of the scene, from about the same place each time."""
+        light = self.light.nudged(rng)
+        turn, scale = rng.normal(0, 0.16), np.exp(rng.normal(0, 0.05))
+        shift = rng.normal(0, 6, 2)
+        world = self.slab
+        for item, pose in self.pieces:
+            world = placed(world, item, pose.moved(turn, scale, shift), light)
+        return photograph(world, rng, light)
+
+
+def arranged(rng: Rng, label: str) -> Scene:
+    """An item of class `label` on its ground, at times among scraps or partly covered."""
+    rng.random()  # the burst's size was drawn from here
+    pieces = []
+    if rng.random() < STREWN_SHARE:
+        for _ in range(rng.integers(1, 4)):
+            angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(70, 105)
+            pose = Pose(
+                WORLD / 2 + far * np.cos(angle),
+                WORLD / 2 + far * np.sin(angle),
+                rng.uniform(0, 6.3),
+                rng.uniform(0.2, 0.4),
+            )
+            pieces.append((any_item(rng), pose))
+    middle = WORLD / 2 + rng.normal(0, 9, 2)
+    scale = rng.uniform(0.62, 1.08) * 150 / SIZE
+    pieces.append((item_of(rng, label), Pose(*middle, rng.uniform(0, 2 * np.pi), scale)))
+    if rng.random() < OCCLUDED_SHARE:
+        angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(25, 60)
+        pose = Pose(
+            middle[0] + far * np.cos(angle),
+            middle[1] + far * np.sin(angle),
+            rng.uniform(0, 6.3),
+            rng.uniform(0.25, 0.5),
+        )
+        pieces.append((any_item(rng), pose))
+    return Scene(ground(rng), pieces, Light.drawn(rng))
