@@ -1,0 +1,5 @@
+"""`python -m wastelib` is the command `wastelib`."""
+
+from wastelib.cli import main
+
+main()

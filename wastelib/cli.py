@@ -1,0 +1,160 @@
+"""The command `wastelib`. Thin: each command imports what it needs when it is called."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wastelib.errors import WasteError
+
+SHOWN_CLASSES = 3
+
+app = typer.Typer(
+    help="From photographs of landfill waste to a report, with every number checkable.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # half the start-up time, and plain text in a pipe
+    pretty_exceptions_enable=False,  # a plain traceback can be pasted into a bug report
+)
+
+
+def main() -> None:
+    """Run the command. What a user can mend ends in a message and exit status 1.
+
+    Ctrl-C exits with 130 and SIGTERM with 143, both after everything has been tidied up.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app()
+    except WasteError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except SystemExit as stop:
+        if stop.code == 130:  # typer's translation of Ctrl-C
+            print("stopped; finished trainings are kept", file=sys.stderr)
+        raise
+
+
+@app.command()
+def report(
+    profile: Annotated[
+        str, typer.Option(help="A file of report/profiles, without its .yaml.")
+    ] = "demo",
+    data: Annotated[
+        str | None, typer.Option(help="demo, realwaste, a zip, or a folder with one per class.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="demo, imagenet, or a folder of Keras weight files.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is trained.")] = False,
+) -> None:
+    """Run the notebooks and build report.html and report.pdf from them."""
+    from wastelib.report.build import build_report
+
+    build_report(
+        profile,
+        data=_absolute(data, names=("demo", "realwaste")),
+        weights=_absolute(weights, names=("demo", "imagenet")),
+        fresh=fresh,
+    )
+
+
+@app.command("data")
+def show_data(
+    data: Annotated[str, typer.Argument(help="demo, realwaste, a zip, or a folder.")] = "demo",
+) -> None:
+    """Fetch or find photographs and print their classes and counts."""
+    from collections import Counter
+
+    from wastelib.data.catalogue import image_files
+    from wastelib.data.sources import locate
+    from wastelib.settings import DataPreparation
+
+    defaults = DataPreparation()
+    source = locate(
+        _absolute(data, names=("demo", "realwaste")),
+        demo_images=defaults.demo_images,
+        seed=defaults.seed,
+    )
+    counts = Counter(path.relative_to(source.root).parts[0] for path in image_files(source.root))
+    print(f"{source.name}\n{source.root}\n")
+    width = max((len(name) for name in counts), default=0)
+    for name, count in sorted(counts.items()):
+        print(f"{name:<{width}}  {count:>6}")
+    print(f"\n{len(counts)} classes, {counts.total()} images")
+
+
+@app.command()
+def doctor() -> None:
+    """Name what is missing or wrong on this machine, and the remedy."""
+    from wastelib.doctor import examine
+
+    healthy = True
+    for check in examine():
+        print(check)
+        healthy &= check.ok or check.optional
+    if not healthy:
+        raise typer.Exit(1)
+
+
+@app.command()
+def predict(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Photographs.")],
+    run: Annotated[
+        str | None, typer.Option(help="A run's hash, or its beginning; else the best one.")
+    ] = None,
+    build: Annotated[Path, typer.Option(help="The build that trained it.")] = Path(
+        "report/build/demo"
+    ),
+) -> None:
+    """Classify photographs with a trained model, the best on validation."""
+    from wastelib.training.predict import predict_images
+
+    folder = _run_folder(build, run)
+    readable = [image for image in images if _is_readable(image)]
+    for image, probabilities in predict_images(readable, folder) if readable else []:
+        likely = sorted(probabilities, key=lambda pair: pair[1], reverse=True)[:SHOWN_CLASSES]
+        print(f"{image}: " + ", ".join(f"{name} {share:.1%}" for name, share in likely))
+    if readable != images:
+        raise typer.Exit(1)
+
+
+def _is_readable(image: Path) -> bool:
+    """Whether a file is a usable image; if not, say why."""
+    from wastelib.data.images import UnreadableImageError, read_image
+
+    try:
+        read_image(image)
+    except UnreadableImageError as error:
+        print(f"error: {image}: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def _run_folder(build: Path, beginning: str | None) -> Path:
+    """The one run of `build` whose hash starts so, or the best on validation."""
+    from wastelib.training.runs import best_on_validation
+
+    if beginning is None:
+        return best_on_validation(build).folder
+    found = [f for f in sorted((build / "runs").glob("*")) if f.name.startswith(beginning)]
+    if len(found) != 1:
+        raise WasteError(
+            f"{len(found)} runs have a hash that begins with {beginning!r}",
+            where=build / "runs",
+            remedy="give more of the hash; results.json and the report's appendix list them",
+        )
+    return found[0]
+
+
+def _absolute(value: str | None, *, names: tuple[str, ...]) -> str | None:
+    """A name as it is; a path, relative to where the user typed it, as an absolute one."""
+    if value is None or value in names:
+        return value
+    return str(Path(value).expanduser().absolute())
+
+
+def _terminate(*_) -> None:
+    sys.exit(143)
