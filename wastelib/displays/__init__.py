@@ -1,0 +1,25 @@
+"""Every figure, drawn from numbers that were computed elsewhere, and how it is published."""
+
+from wastelib.displays.architecture import ArchitectureDisplay
+from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
+from wastelib.displays.publish import escape_markdown, say, show, table
+from wastelib.displays.scores import ConfusionDisplay, CostDisplay, PerClassDisplay
+from wastelib.displays.sheets import GroupSheetDisplay, SampleSheetDisplay
+from wastelib.displays.training import LearningCurvesDisplay, RateChoiceDisplay
+
+__all__ = [
+    "ArchitectureDisplay",
+    "ClassCountsDisplay",
+    "ConfusionDisplay",
+    "CostDisplay",
+    "GroupSheetDisplay",
+    "LearningCurvesDisplay",
+    "PerClassDisplay",
+    "RateChoiceDisplay",
+    "SampleSheetDisplay",
+    "SplitDisplay",
+    "escape_markdown",
+    "say",
+    "show",
+    "table",
+]

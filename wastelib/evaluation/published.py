@@ -1,0 +1,52 @@
+"""The figures that the published assignment reports, and when ours may stand beside them.
+
+Source: "Simple convolutional neural network to perform classification", EN3150, University
+of Moratuwa, 2024-12-12; facts only.
+"""
+
+from dataclasses import dataclass
+
+from wastelib.data.dataset import Dataset
+from wastelib.data.sources import REALWASTE
+from wastelib.training.trial import Trial
+
+
+@dataclass(frozen=True)
+class PublishedResult:
+    """One published model: its test accuracy and loss, and the settings it was trained with."""
+
+    model: str
+    test_accuracy: float
+    test_loss: float
+    image_size: int
+    epochs: int
+
+    def matches(self, trial: Trial) -> bool:
+        """Whether the trial is of this network, whatever its settings."""
+        network = trial.model.network if trial.model.kind == "custom" else trial.model.backbone
+        return network == self.model
+
+
+PUBLISHED = (
+    PublishedResult("published_cnn", 0.6183, 1.9897, image_size=256, epochs=20),
+    PublishedResult("InceptionResNetV2", 0.8637, 0.4119, image_size=524, epochs=10),
+    PublishedResult("DenseNet121", 0.8617, 0.3919, image_size=524, epochs=10),
+)
+
+
+def protocol_differences(published: PublishedResult, trial: Trial, dataset: Dataset) -> list[str]:
+    """In what a trial departs from the published protocol; empty means like for like."""
+    counts = dataset.catalogue["label"].value_counts().to_dict()
+    split = dataset.split(trial.split)
+    unfrozen = getattr(trial.model, "unfrozen_layers", 0)
+    departures = {
+        f"{len(counts)} classes, {sum(counts.values()):,} images": counts != REALWASTE.counts,
+        f"split by {split.method}, seed {split.seed}": (split.method, split.seed) != ("random", 42),
+        f"{trial.image_size} px": trial.image_size != published.image_size,
+        f"{trial.epochs} epochs": trial.epochs != published.epochs,
+        f"{trial.optimizer} at {trial.learning_rate:g}": (trial.optimizer, trial.learning_rate)
+        != ("adam", 1e-3),
+        f"{unfrozen} layers unfrozen": unfrozen > 0,
+        "best epoch kept": trial.restore_best or trial.patience > 0,
+    }
+    return [what for what, departs in departures.items() if departs]
