@@ -35,7 +35,7 @@ class DataPreparation(Parameters):
     dataset_name: str = ""
     demo_images: int = Field(1200, ge=90, le=100_000)
     unreadable_limit: float = Field(0.05, ge=0, le=1)
-    group_similarity: float = Field(0.9, gt=0, le=1)
+    group_similarity: float = Field(0.85, gt=0, le=1)
     train_share: Share = 0.6
     validation_share: Share = 0.2
 
@@ -74,7 +74,7 @@ class PretrainedFineTuning(Training):
 
     weights: str = "demo"
     backbones: str = "MobileNetV2-0.35"
-    image_size: int = Field(0, ge=0, le=1024)
+    image_size: int = Field(96, ge=0, le=1024)
     head_units: Count = 128
     epochs: Count = 10
     learning_rate: Rate = 1e-3
@@ -85,8 +85,6 @@ class PretrainedFineTuning(Training):
 
 class ModelComparison(Parameters):
     """05: reads runs, trains nothing."""
-
-    bootstrap_samples: int = Field(1000, ge=100, le=100_000)
 
 
 NOTEBOOKS: dict[str, type[Parameters]] = {

@@ -1,0 +1,80 @@
+"""Batches: images decoded once into a memory-mapped cache, then only read.
+
+The cache of a dataset at one image size is a NumPy file of shape (images, size, size, 3),
+uint8, in the catalogue's order. Models take these pixels as they are, 0..255, and scale
+them in their first layers, so that no caller can feed a model the wrong range.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from wastelib.data.arrays import new_array
+from wastelib.data.dataset import Dataset
+from wastelib.data.images import read_rgb
+from wastelib.errors import WasteError
+from wastelib.files import sha256_of
+
+
+def decoded(dataset: Dataset, image_size: int) -> np.ndarray:
+    """All images of `dataset` at `image_size`, read-only, from the cache; made if missing.
+
+    Raises `WasteError` if a file has changed since the catalogue was made, or the disk has
+    no room.
+    """
+    cache = dataset.build_folder / "cache" / f"pixels-{dataset.fingerprint[:16]}-{image_size}.npy"
+    if not cache.exists():
+        _decode(dataset, image_size, cache)
+    return np.load(cache, mmap_mode="r")
+
+
+def _decode(dataset: Dataset, image_size: int, cache: Path) -> None:
+    catalogue = dataset.catalogue
+    shape = (len(catalogue), image_size, image_size, 3)
+
+    def decode(row: int) -> None:
+        path = dataset.root / catalogue["path"].iloc[row]
+        if sha256_of(path) != catalogue["sha256"].iloc[row]:
+            raise WasteError(
+                "an image has changed since the catalogue was made",
+                where=path,
+                remedy="run notebook 01_data_preparation again",
+            )
+        pixels[row] = read_rgb(path, image_size)
+
+    purpose = f"the cache of images at {image_size} px"
+    with new_array(cache, shape, np.uint8, purpose) as pixels, ThreadPoolExecutor() as pool:
+        list(pool.map(decode, range(len(catalogue))))
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of some rows of an array and their labels, as `fit` and `evaluate` take them.
+
+    `inputs` is any array whose first axis is the image: decoded pixels, or features.
+    Reading is a copy out of memory or page cache; nothing is decoded here.
+    """
+
+    def __init__(
+        self, inputs: np.ndarray, labels: np.ndarray, rows: np.ndarray, batch_size: int
+    ) -> None:
+        super().__init__()
+        self.inputs, self.labels, self.batch_size = inputs, labels, batch_size
+        self.rows = self._order = np.asarray(rows)
+
+    def shuffle(self, seed: int, epoch: int) -> None:
+        """Put the rows into the order of this epoch, which depends on nothing else.
+
+        So a training that was interrupted goes on with the order it would have had.
+        """
+        self._order = np.random.default_rng([seed, epoch]).permutation(self.rows)
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        # Sorted reading is sequential reading, and a batch's own order does not matter.
+        rows = np.sort(rows)
+        return self.inputs[rows], self.labels[rows]

@@ -1,0 +1,157 @@
+"""The catalogue: one row per image, and what was found to be wrong with the files."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from wastelib.data.groups import appearance, derived_groups, known_groups
+from wastelib.data.images import UnreadableImageError, read_image
+from wastelib.data.layout import GROUPS_FILE, IMAGE_SUFFIXES, is_hidden, is_image
+from wastelib.errors import WasteError
+from wastelib.files import sha256_of
+
+COLUMNS = ["path", "label", "group", "width", "height", "mode", "sha256"]
+
+
+def build_catalogue(
+    root: Path, *, group_similarity: float, unreadable_limit: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read every image under `root`'s class folders once.
+
+    Returns the catalogue (columns `COLUMNS`; `path` is relative to `root`, with `/`) and the
+    table of skipped files (path, reason). Rows are ordered by class, then by file number, so
+    that neighbours in the table are neighbours in time. Groups come from `groups.csv` where
+    the dataset brings one, else from consecutive images that look alike (see `groups`).
+
+    Raises `WasteError` if there is no image, fewer than two classes have any, or more than
+    `unreadable_limit` (a share, 0..1) of the files had to be skipped.
+    """
+    files = image_files(root)
+    if not files:
+        raise WasteError(
+            "no image in any class folder",
+            where=root,
+            remedy=f"expected <class>/<file> with one of {', '.join(sorted(IMAGE_SUFFIXES))}",
+        )
+    with ThreadPoolExecutor() as pool:
+        rows = list(pool.map(lambda path: _row(root, path), files))
+    skipped = pd.DataFrame(
+        [(row["path"], row["reason"]) for row in rows if "reason" in row],
+        columns=["path", "reason"],
+    )
+    _refuse_too_many(skipped, len(files), unreadable_limit, root)
+    good = [row for row in rows if "reason" not in row]
+    _refuse_one_class({row["label"] for row in good}, root)
+    looks = np.stack([row.pop("appearance") for row in good])
+    catalogue = pd.DataFrame(good)
+    if (root / GROUPS_FILE).exists():
+        catalogue["group"] = known_groups(root / GROUPS_FILE, catalogue["path"])
+    else:
+        catalogue["group"] = derived_groups(catalogue, looks, group_similarity)
+    return catalogue[COLUMNS], skipped
+
+
+def image_files(root: Path) -> list[Path]:
+    """Image files of the class folders, by class and then by the numbers in their names."""
+    classes = sorted(f for f in Path(root).iterdir() if f.is_dir() and not is_hidden(f.name))
+    return [
+        path
+        for folder in classes
+        for path in sorted(folder.iterdir(), key=lambda path: _natural(path.name))
+        if is_image(path) and path.is_file()
+    ]
+
+
+def fingerprint(table: pd.DataFrame) -> str:
+    """SHA-256 of a table's content, the same for equal tables on every machine."""
+    text = table.to_csv(index=False, lineterminator="\n")
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def exact_duplicates(catalogue: pd.DataFrame) -> pd.DataFrame:
+    """Images whose files are byte for byte equal to another's: sha256, path, label."""
+    repeated = catalogue[catalogue.duplicated("sha256", keep=False)]
+    return repeated.sort_values(["sha256", "path"])[["sha256", "path", "label"]]
+
+
+def audit(catalogue: pd.DataFrame, skipped: pd.DataFrame) -> pd.DataFrame:
+    """What a reader should know before trusting the data: columns check, finding."""
+    sizes = catalogue.groupby(["width", "height"]).size().sort_values(ascending=False)
+    (width, height), count = sizes.index[0], sizes.iloc[0]
+    size_text = (
+        f"all {width} x {height} pixels"
+        if len(sizes) == 1
+        else f"{len(sizes)} sizes; {count} images are {width} x {height}"
+    )
+    modes = catalogue["mode"].value_counts()
+    duplicates = exact_duplicates(catalogue)
+    across = duplicates.groupby("sha256")["label"].nunique().gt(1).sum()
+    groups = catalogue.groupby("group").size()
+    findings = {
+        "images": f"{len(catalogue):,} in {catalogue['label'].nunique()} classes",
+        "image size": size_text,
+        "channels": ", ".join(f"{mode}: {n:,}" for mode, n in modes.items()),
+        "unreadable files (skipped)": f"{len(skipped):,}",
+        "exact duplicates": f"{len(duplicates):,} files, {across} sets across classes",
+        "groups": f"{len(groups):,}; the largest has {groups.max()} images",
+        "images that share a group": f"{groups[groups > 1].sum() / len(catalogue):.0%}",
+    }
+    return pd.DataFrame(findings.items(), columns=["check", "finding"])
+
+
+def folder_tree(catalogue: pd.DataFrame, root_name: str) -> str:
+    """The folder structure as text: each class folder with its first and last file."""
+    lines = [f"{root_name}/"]
+    for label, rows in catalogue.groupby("label", sort=True):
+        names = [path.split("/", 1)[1] for path in rows["path"]]
+        lines.append(f"  {label}/  ({len(names):,} images: {names[0]} … {names[-1]})")
+    return "\n".join(lines)
+
+
+def _row(root: Path, path: Path) -> dict:
+    relative = path.relative_to(root)
+    row = {"path": relative.as_posix(), "label": relative.parts[0]}
+    try:
+        image = read_image(path)
+    except UnreadableImageError as error:
+        return row | {"reason": str(error)}
+    height, width = image.rgb.shape[:2]
+    return row | {
+        "width": width,
+        "height": height,
+        "mode": image.mode,
+        "sha256": sha256_of(path),
+        "appearance": appearance(image.rgb),
+    }
+
+
+def _natural(name: str) -> list:
+    """Plastic_2 before Plastic_10. Text and numbers alternate, so they never compare mixed."""
+    parts = re.split(r"([0-9]+)", name)
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)]
+
+
+def _refuse_too_many(skipped: pd.DataFrame, total: int, limit: float, root: Path) -> None:
+    if len(skipped) > limit * total:
+        first = "; ".join(f"{r.path}: {r.reason}" for r in skipped.head(3).itertuples())
+        raise WasteError(
+            f"{len(skipped)} of {total} files cannot be read, more than the share "
+            f"unreadable_limit = {limit} allows ({first})",
+            where=root,
+            remedy="mend or remove these files, or raise unreadable_limit in notebook 01",
+        )
+
+
+def _refuse_one_class(labels: Iterable[str], root: Path) -> None:
+    labels = sorted(labels)
+    if len(labels) < 2:
+        raise WasteError(
+            f"only one class has readable images: {labels}",
+            where=root,
+            remedy="put the images of each class into a sub-folder of its own, at least two",
+        )

@@ -1,0 +1,176 @@
+"""A dataset prepared once, stored in the build folder, and opened by every notebook."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from wastelib.data.catalogue import build_catalogue, fingerprint, image_files
+from wastelib.data.sources import Source, locate
+from wastelib.data.splits import METHODS, Split, make_split
+from wastelib.errors import WasteError
+from wastelib.files import whole_file, write_json
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Photographs on disk and everything known about them.
+
+    `catalogue` has one row per image (path, label, group, width, height, mode, sha256),
+    `skipped` one per file that could not be read (path, reason), `splits` one `Split` per
+    method. `build_folder` is where caches of this dataset may be kept.
+    """
+
+    name: str
+    source: Source
+    catalogue: pd.DataFrame
+    skipped: pd.DataFrame
+    splits: dict[str, Split]
+    build_folder: Path
+
+    @property
+    def root(self) -> Path:
+        """The folder whose sub-folders are the classes."""
+        return self.source.root
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names in the order that models number them."""
+        return sorted(self.catalogue["label"].unique())
+
+    @property
+    def class_numbers(self) -> pd.Series:
+        """The number of each image's class, in the catalogue's order."""
+        numbers = {label: number for number, label in enumerate(self.classes)}
+        return self.catalogue["label"].map(numbers)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the catalogue's table."""
+        return fingerprint(self.catalogue)
+
+    def split(self, split_fingerprint: str) -> Split:
+        """The stored split that a trial names."""
+        for split in self.splits.values():
+            if split.fingerprint == split_fingerprint:
+                return split
+        raise WasteError(
+            f"no stored split has the fingerprint {split_fingerprint[:12]}",
+            where=self.build_folder / "dataset",
+            remedy="run notebook 01_data_preparation again, then the one that declares the trial",
+        )
+
+
+def prepare(
+    data: str,
+    build_folder: Path | str,
+    *,
+    seed: int,
+    dataset_name: str,
+    demo_images: int,
+    unreadable_limit: float,
+    group_similarity: float,
+    train_share: float,
+    validation_share: float,
+) -> Dataset:
+    """Locate the photographs, catalogue and split them, and store the result.
+
+    Stored under `build_folder/dataset`: `catalogue.parquet`, `skipped.csv`,
+    `split-<method>.csv` and, written last, `dataset.json`. Files that have not changed since
+    the last call with the same parameters are not read again. For the meaning of `data` and
+    of the failures see `sources.locate`, `catalogue.build_catalogue` and `splits.make_split`.
+    """
+    source = locate(data, demo_images=demo_images, seed=seed)
+    folder = Path(build_folder) / "dataset"
+    asked = {
+        "listing": _listing(source.root),
+        "unreadable_limit": unreadable_limit,
+        "group_similarity": group_similarity,
+    }
+    catalogue, skipped = _stored_tables(folder, asked) or build_catalogue(
+        source.root, group_similarity=group_similarity, unreadable_limit=unreadable_limit
+    )
+    splits = {
+        method: make_split(
+            catalogue, method, seed=seed, train=train_share, validation=validation_share
+        )
+        for method in METHODS
+    }
+    (folder / "dataset.json").unlink(missing_ok=True)  # no description without its tables
+    with whole_file(folder / "catalogue.parquet") as path:
+        catalogue.to_parquet(path, index=False)
+    with whole_file(folder / "skipped.csv") as path:
+        skipped.to_csv(path, index=False)
+    for method, split in splits.items():
+        with whole_file(folder / f"split-{method}.csv") as path:
+            split.assignment.to_csv(path, index=False)
+    description = {
+        "name": dataset_name or source.name,
+        "source": asdict(source) | {"root": str(source.root)},
+        "seed": seed,
+        "asked": asked,
+    }
+    write_json(folder / "dataset.json", description)
+    return open_dataset(build_folder)
+
+
+def open_dataset(build_folder: Path | str) -> Dataset:
+    """The dataset that notebook 01 prepared in `build_folder`.
+
+    Raises `WasteError` if there is none, or its photographs have gone.
+    """
+    build_folder = Path(build_folder)
+    folder = build_folder / "dataset"
+    try:
+        description = json.loads((folder / "dataset.json").read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise WasteError(
+            "no dataset has been prepared here",
+            where=folder,
+            remedy="run notebook 01_data_preparation first, with the same build_folder",
+        ) from error
+    source = Source(**description["source"] | {"root": Path(description["source"]["root"])})
+    if not source.root.is_dir():
+        raise WasteError(
+            "the photographs of the prepared dataset are gone",
+            where=source.root,
+            remedy="run notebook 01_data_preparation again",
+        )
+    text = {"path": str, "label": str, "group": str, "subset": str}
+    splits = {
+        method: Split(
+            method,
+            description["seed"],
+            pd.read_csv(folder / f"split-{method}.csv", dtype=text, keep_default_na=False),
+        )
+        for method in METHODS
+    }
+    return Dataset(
+        name=description["name"],
+        source=source,
+        catalogue=pd.read_parquet(folder / "catalogue.parquet"),
+        skipped=pd.read_csv(folder / "skipped.csv", dtype=str, keep_default_na=False),
+        splits=splits,
+        build_folder=build_folder,
+    )
+
+
+def _listing(root: Path) -> str:
+    """Hash of all names, sizes and times of the files: changes when a file does."""
+    digest = hashlib.sha256(str(root).encode())
+    for path in [*image_files(root), *sorted(root.glob("*.csv"))]:
+        stat = path.stat()
+        digest.update(f"{path.relative_to(root)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _stored_tables(folder: Path, asked: dict) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    try:
+        if json.loads((folder / "dataset.json").read_text("utf-8"))["asked"] != asked:
+            return None
+        skipped = pd.read_csv(folder / "skipped.csv", dtype=str, keep_default_na=False)
+        return pd.read_parquet(folder / "catalogue.parquet"), skipped
+    except (FileNotFoundError, KeyError, json.JSONDecodeError):
+        return None

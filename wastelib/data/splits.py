@@ -1,0 +1,140 @@
+"""Splits: every image assigned once to train, validation or test."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from wastelib.data.catalogue import fingerprint
+from wastelib.errors import WasteError
+
+SUBSETS = ("train", "validation", "test")
+METHODS = ("group", "random")
+
+
+@dataclass(frozen=True)
+class Split:
+    """How one catalogue was divided.
+
+    `assignment` has the columns path, label, group, subset, in the catalogue's order.
+    """
+
+    method: str
+    seed: int
+    assignment: pd.DataFrame
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal divisions, however they came about."""
+        return fingerprint(self.assignment[["path", "subset"]])
+
+    def rows(self, subset: str) -> np.ndarray:
+        """Row numbers of a subset's images in the catalogue, ascending."""
+        return np.flatnonzero(self.assignment["subset"] == subset)
+
+    def sizes(self) -> dict[str, int]:
+        """Images per subset."""
+        counts = self.assignment["subset"].value_counts()
+        return {subset: int(counts[subset]) for subset in SUBSETS}
+
+    def leaking_groups(self) -> int:
+        """Groups that stand on more than one side: 0 for a split by group."""
+        return int((self.assignment.groupby("group")["subset"].nunique() > 1).sum())
+
+
+def make_split(
+    catalogue: pd.DataFrame, method: str, *, seed: int, train: float, validation: float
+) -> Split:
+    """Divide the catalogue; `train` and `validation` are shares, the rest is the test.
+
+    Both methods are stratified: each class is divided in the same shares. `random` does it
+    as the published assignment, image by image with scikit-learn's `train_test_split`;
+    `group` keeps the images of one group on one side.
+
+    Raises `WasteError` if the shares leave no test, or a class cannot fill three subsets.
+    """
+    if train + validation >= 1:
+        raise WasteError(
+            f"train_share {train} and validation_share {validation} leave nothing for the test",
+            remedy="choose two shares whose sum is below 1",
+        )
+    divide = {"random": _random, "group": _by_group}[method]
+    subsets = divide(catalogue, seed, train, validation)
+    assignment = catalogue[["path", "label", "group"]].assign(subset=subsets)
+    _refuse_missing(assignment)
+    return Split(method, seed, assignment)
+
+
+def _random(catalogue: pd.DataFrame, seed: int, train: float, validation: float) -> np.ndarray:
+    from sklearn.model_selection import train_test_split
+
+    labels = catalogue["label"].to_numpy()
+    _refuse_small(catalogue["label"].value_counts(), "images")
+    rows = np.arange(len(labels))
+    test = 1 - train - validation
+    subsets = np.full(len(labels), "train", dtype=object)
+    try:
+        rest, test_rows = train_test_split(
+            rows, test_size=round(test, 9), stratify=labels, random_state=seed
+        )
+        _, validation_rows = train_test_split(
+            rest,
+            test_size=round(validation / (train + validation), 9),
+            stratify=labels[rest],
+            random_state=seed,
+        )
+    except ValueError as error:  # fewer images in a subset than classes
+        raise WasteError(
+            f"the images cannot be split: {error}", remedy="add images, or choose larger shares"
+        ) from error
+    subsets[validation_rows], subsets[test_rows] = "validation", "test"
+    return subsets
+
+
+def _by_group(catalogue: pd.DataFrame, seed: int, train: float, validation: float) -> np.ndarray:
+    """Each group, the largest first, goes where the class still lacks most images."""
+    shares = np.array([train, validation, 1 - train - validation])
+    # A group's class is that of most of its images; nearly always it has only one.
+    groups = catalogue.groupby("group")["label"].agg(
+        label=lambda labels: labels.mode().iloc[0], size="size"
+    )
+    _refuse_small(groups["label"].value_counts(), "groups")
+    rng = np.random.default_rng(seed)
+    place: dict[str, str] = {}
+    for _, members in groups.groupby("label", sort=True):
+        members = members.iloc[rng.permutation(len(members))]
+        members = members.sort_values("size", ascending=False, kind="stable")
+        wanted = shares * members["size"].sum()
+        filled = np.zeros(3)
+        for position, (name, size) in enumerate(members["size"].items()):
+            lack = (wanted - filled) / wanted
+            if len(members) - position <= (filled == 0).sum():
+                lack[filled > 0] = -np.inf  # just enough groups are left to fill the empty ones
+            choice = int(np.argmax(lack))
+            place[name] = SUBSETS[choice]
+            filled[choice] += size
+    return catalogue["group"].map(place).to_numpy()
+
+
+def _refuse_small(counts: pd.Series, what: str) -> None:
+    small = counts[counts < len(SUBSETS)]
+    if len(small):
+        listed = ", ".join(f"{label} ({count})" for label, count in sorted(small.items()))
+        raise WasteError(
+            f"too few {what} to split into train, validation and test: {listed}",
+            remedy=f"each class needs at least {len(SUBSETS)} {what}; add some or remove the class",
+        )
+
+
+def _refuse_missing(assignment: pd.DataFrame) -> None:
+    table = pd.crosstab(assignment["label"], assignment["subset"]).reindex(
+        columns=list(SUBSETS), fill_value=0
+    )
+    lacking = table[(table == 0).any(axis=1)]
+    if len(lacking):
+        label = lacking.index[0]
+        empty = ", ".join(s for s in SUBSETS if table.loc[label, s] == 0)
+        raise WasteError(
+            f"class {label!r} has no image in: {empty}",
+            remedy="add images to the class, or choose larger shares",
+        )
