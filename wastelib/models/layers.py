@@ -1,0 +1,51 @@
+"""A model's layers as a table, for the reader and for the drawing."""
+
+import keras
+
+
+def layer_rows(model: keras.Model) -> list[dict]:
+    """One dict per layer, models inside models unfolded, inputs left out.
+
+    Keys: name, type, output_shape (a tuple without the batch), parameters, trainable (bool).
+    """
+    rows = []
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        if isinstance(layer, keras.Model):
+            rows += layer_rows(layer)
+            continue
+        rows.append(
+            {
+                "name": layer.name,
+                "type": type(layer).__name__,
+                "output_shape": tuple(layer.output.shape[1:]),
+                "parameters": layer.count_params(),
+                "trainable": bool(layer.trainable_weights),
+            }
+        )
+    return rows
+
+
+def stage_rows(model: keras.Model) -> list[dict]:
+    """The same for deep networks: consecutive layers of one resolution are one stage.
+
+    Keys: stage (for example "56 x 56"), layers, channels (the most in the stage),
+    parameters, trainable (number of trainable parameters).
+    """
+    stages: list[dict] = []
+    for layer in layer_rows(model):
+        shape = layer["output_shape"]
+        if layer["type"] == "ZeroPadding2D":
+            continue  # a border for the next convolution, not a stage of its own
+        name = f"{shape[0]} x {shape[1]}" if len(shape) == 3 else "vector"
+        if not stages or stages[-1]["stage"] != name:
+            stages.append(
+                {"stage": name, "layers": 0, "channels": 0, "parameters": 0, "trainable": 0}
+            )
+        stage = stages[-1]
+        stage["layers"] += 1
+        stage["channels"] = max(stage["channels"], shape[-1])
+        stage["parameters"] += layer["parameters"]
+        stage["trainable"] += layer["parameters"] if layer["trainable"] else 0
+    return stages
