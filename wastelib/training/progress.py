@@ -1,0 +1,41 @@
+"""Where a training stands, for whoever watches it."""
+
+import json
+import os
+import sys
+
+from tqdm import tqdm
+
+
+class Progress:
+    """Reports finished epochs: to the file that `WASTELIB_PROGRESS` names, else to a bar.
+
+    The file takes one JSON object a line (name, run, epoch, epochs, val_accuracy, seconds);
+    `make report` follows it. The bar is text, drawn once an epoch, and leaves nothing behind.
+    """
+
+    def __init__(self, name: str, run: str, epochs: int, done: int = 0) -> None:
+        self._facts = {"name": name, "run": run, "epochs": epochs}
+        self._file = os.environ.get("WASTELIB_PROGRESS")
+        self._bar = tqdm(
+            total=epochs,
+            initial=done,
+            desc=name,
+            unit="epoch",
+            leave=False,
+            file=sys.stderr,
+            disable=bool(self._file),
+        )
+
+    def epoch(self, number: int, val_accuracy: float, seconds: float) -> None:
+        """Report that epoch `number`, counted from 1, is finished."""
+        if self._file:
+            facts = {"epoch": number, "val_accuracy": val_accuracy, "seconds": seconds}
+            with open(self._file, "a", encoding="utf-8") as file:
+                file.write(json.dumps(self._facts | facts) + "\n")
+        self._bar.set_postfix_str(f"validation accuracy {val_accuracy:.3f}")
+        self._bar.update()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.close()

@@ -1,0 +1,62 @@
+"""Trial: the complete, frozen, serialisable description of one training."""
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Description(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CustomModel(_Description):
+    """A network trained from scratch; `network` is a key of `models.custom.CUSTOM`."""
+
+    kind: Literal["custom"] = "custom"
+    network: str = "published_cnn"
+
+
+class PretrainedModel(_Description):
+    """A backbone of `models.backbones.BACKBONES` with a new head.
+
+    `weights` is the identity that `find_weights` returns, `unfrozen_layers` the number of
+    top layers that are trained together with the head. `start` is the hash of a finished
+    frozen trial whose head the training starts from.
+    """
+
+    kind: Literal["pretrained"] = "pretrained"
+    backbone: str
+    weights: str
+    head_units: int = Field(128, ge=1)
+    unfrozen_layers: int = Field(0, ge=0)
+    start: str | None = None
+
+
+class Trial(_Description):
+    """Everything that the outcome of a training depends on; equal trials are the same trial.
+
+    `dataset` and `split` are fingerprints. `patience` ends the training after so many epochs
+    without a lower validation loss (0: never); `restore_best` keeps the weights of the epoch
+    with the lowest validation loss instead of the last.
+    """
+
+    dataset: str
+    split: str
+    model: Annotated[CustomModel | PretrainedModel, Field(discriminator="kind")]
+    image_size: int = Field(ge=16)
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: float = Field(gt=0)
+    momentum: float = Field(0.0, ge=0, lt=1)
+    batch_size: int = Field(32, ge=1)
+    epochs: int = Field(ge=1)
+    patience: int = Field(0, ge=0)
+    restore_best: bool = False
+    seed: int = Field(42, ge=0)
+
+    @property
+    def hash(self) -> str:
+        """Names the run: 16 hexadecimal digits of the SHA-256 of the description."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
