@@ -1,0 +1,106 @@
+# What a user types. The set-up, a .venv made from requirements.lock, is part of every target
+# that needs it.
+
+PROFILE = demo
+DATA =
+WEIGHTS =
+FRESH =
+# Values go to the commands through the environment, letter for letter: neither make nor the
+# shell ever reads a $(…), a quote or a semicolon in them.
+override PROFILE := $(value PROFILE)
+override DATA := $(value DATA)
+override WEIGHTS := $(value WEIGHTS)
+override FRESH := $(value FRESH)
+override PYTHON := $(value PYTHON)
+export PROFILE DATA WEIGHTS FRESH PYTHON
+
+python := .venv/bin/python
+made_from := { pwd -P; cat requirements.lock; }
+
+# Shell commands that set $found to a Python that the lock has packages for, or stop. Each
+# candidate is tried, since a name on the PATH may be a shim that leads nowhere; its real path
+# is taken, since it may be the .venv that is about to be made again.
+real_path_if_fit := import os, sys; print(os.path.realpath(sys.executable)); \
+	sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+define find_python
+	if [ -n "$$PYTHON" ]; then set -- "$$PYTHON"; else \
+		set -- python3 python3.13 python3.12 python3.11; fi; \
+	found=; for candidate; do \
+		found=$$("$$candidate" -c '$(real_path_if_fit)' 2>/dev/null) && break; \
+		found=; done; \
+	if [ -z "$$found" ]; then \
+		echo "error: no Python 3.11, 3.12 or 3.13 found (TensorFlow has no build for others)" >&2; \
+		echo "  remedy: install one, or name it: make … PYTHON=/path/to/python3.12" >&2; exit 1; fi
+endef
+
+## Print this help
+help:
+	@echo "make report [PROFILE=demo] [DATA=a folder or zip] [WEIGHTS=imagenet or a folder] [FRESH=1]"
+	@echo
+	@awk '/^## / { text = substr($$0, 4) } \
+		/^[a-z]+:/ { if (text) printf "  make %-8s %s\n", substr($$1, 1, index($$1, ":") - 1), text; \
+		text = "" }' Makefile
+
+## Run the notebooks; report.html and report.pdf are then in report/build/PROFILE
+report: setup
+	@set --; case "$$FRESH" in ''|0|no|false) ;; *) set -- --fresh ;; esac; \
+	$(python) -m wastelib report "--profile=$$PROFILE" \
+		$${DATA:+"--data=$$DATA"} $${WEIGHTS:+"--weights=$$WEIGHTS"} "$$@"
+
+## Check the code's form, then run every test
+test: lint
+	@$(python) -m pytest
+
+## Check form, notebooks included, and that imports point one way only
+lint: setup
+	@$(python) -m ruff check --quiet
+	@$(python) -m ruff format --check --quiet || \
+		{ echo "remedy: .venv/bin/ruff format" >&2; exit 1; }
+	@told=$$(.venv/bin/lint-imports --no-cache --no-logo) || { echo "$$told" >&2; exit 1; }
+
+## Open the notebooks in JupyterLab, on this machine only
+lab: setup
+	@$(python) -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir=notebooks \
+		$$([ "$$(id -u)" = 0 ] && echo --allow-root)
+
+## Name what is missing or wrong on this machine, and the remedy
+doctor:
+	@if $(python) -c '' 2>/dev/null; then found=$(python); else $(find_python); fi; \
+	"$$found" -m wastelib.doctor
+
+## Remove builds (trained models too) and caches of tools; .venv and downloads stay
+clean:
+	@rm -rf report/build .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	@find wastelib tests notebooks -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) \
+		-prune -exec rm -rf {} +
+
+## Write requirements.lock and environment.yml again after a change to pyproject.toml
+lock: setup
+	@$(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --extra dev \
+		-o requirements.lock pyproject.toml
+	@$(python) tests/unit/test_environment.py > environment.yml.part
+	@mv environment.yml.part environment.yml
+
+# Files that say what .venv was made from are written last: a set-up that was interrupted is
+# done again. They are compared by content, since a checkout gives files any date.
+setup:
+	@if $(made_from) | cmp -s - .venv/made-from && $(python) -c ''; then exit; fi; \
+	$(find_python); \
+	echo "Making .venv from requirements.lock with $$("$$found" -V); this takes a minute or two"; \
+	rm -rf .venv && "$$found" -m venv .venv && \
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock && \
+	$(python) -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r .venv/uv.lock && \
+	$(python) -m uv pip install --quiet --python $(python) --require-hashes \
+		-r requirements.lock && \
+	$(made_from) > .venv/made-from || \
+	{ echo "error: .venv is not complete, for the reason above" >&2; \
+		echo "  remedy: mend it and type the same again; Debian's Python needs python3-venv" >&2; \
+		exit 1; }
+	@cmp -s pyproject.toml .venv/installed-from || { \
+		$(python) -m uv pip install --quiet --python $(python) --no-deps --no-build-isolation \
+			--editable . && cp pyproject.toml .venv/installed-from; }
+
+.DEFAULT_GOAL := help
+.PHONY: help report test lint lab doctor clean lock setup
