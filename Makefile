@@ -90,7 +90,7 @@ setup:
 	echo "Making .venv from requirements.lock with $$("$$found" -V); this takes a minute or two"; \
 	rm -rf .venv && "$$found" -m venv .venv && \
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock && \
-	$(python) -m pip install --quiet --disable-pip-version-check --require-hashes \
+	$(python) -m pip install -qq --disable-pip-version-check --require-hashes \
 		-r .venv/uv.lock && \
 	$(python) -m uv pip install --quiet --python $(python) --require-hashes \
 		-r requirements.lock && \

@@ -89,14 +89,9 @@ def show_data(
 @app.command()
 def doctor() -> None:
     """Name what is missing or wrong on this machine, and the remedy."""
-    from wastelib.doctor import examine
+    from wastelib.doctor import main
 
-    healthy = True
-    for check in examine():
-        print(check)
-        healthy &= check.ok or check.optional
-    if not healthy:
-        raise typer.Exit(1)
+    raise typer.Exit(main())
 
 
 @app.command()
