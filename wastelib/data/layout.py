@@ -1,0 +1,105 @@
+"""The layout of a dataset on disk: one folder whose sub-folders are the classes."""
+
+import os
+from pathlib import Path, PurePath
+
+from wastelib.errors import WasteError
+
+IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+# The true groups, where a dataset knows them: columns path, group; it lies beside the classes.
+GROUPS_FILE = "groups.csv"
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder belongs to the system: `.DS_Store`, `._1.jpg`, `__MACOSX`."""
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def is_image(path: str | PurePath) -> bool:
+    """Whether a file counts as an image, judged by its name alone."""
+    path = PurePath(path)
+    return path.suffix.lower() in IMAGE_SUFFIXES and not is_hidden(path.name)
+
+
+def class_root(folder: Path, *, where: Path | None = None) -> Path:
+    """The folder, `folder` itself or one below it, whose sub-folders hold the images.
+
+    Images that lie beside class folders belong to no class and do not count.
+
+    Raises `WasteError`, naming `where` (default: `folder`), if there is no image, no class
+    folder, only one, or if class folders are found in more than one place.
+    """
+    where = where or folder
+    with_images = _folders_with_images(folder)
+    if not with_images:
+        raise WasteError(
+            "no image found",
+            where=where,
+            remedy=f"expected <class>/<file> with one of {', '.join(sorted(IMAGE_SUFFIXES))}",
+        )
+    above = {parent for found in with_images for parent in found.parents}
+    classes = [found for found in with_images if found not in above]
+    roots = sorted({found.parent for found in classes})
+    if classes == [folder]:
+        raise WasteError(
+            "the images are not sorted into classes",
+            where=where,
+            remedy="put the images of each class into a sub-folder named after the class",
+        )
+    if len(roots) > 1:
+        raise WasteError(
+            f"class folders are in more than one place: {_listed(roots, classes, folder)}",
+            where=where,
+            remedy="give the one folder whose sub-folders are the classes",
+        )
+    if len(classes) == 1:
+        raise WasteError(
+            f"only one class has images: {classes[0].name!r}",
+            where=where,
+            remedy="a classifier needs at least two: one sub-folder per class",
+        )
+    return roots[0]
+
+
+def images_per_class(root: Path) -> dict[str, int]:
+    """The number of image files in each class folder of `root`, by class name."""
+    return {
+        folder.name: sum(is_image(path) for path in folder.iterdir())
+        for folder in sorted(root.iterdir())
+        if folder.is_dir() and not is_hidden(folder.name)
+    }
+
+
+def _folders_with_images(folder: Path) -> list[Path]:
+    """Folders that directly hold an image. Links to folders are followed, each folder once."""
+    found, seen = [], set()
+    for name, folders, files in os.walk(folder, followlinks=True, onerror=_refuse_unreadable):
+        here = Path(name)
+        if here.resolve() in seen:
+            folders.clear()
+            continue
+        seen.add(here.resolve())
+        folders[:] = sorted(f for f in folders if not is_hidden(f))
+        if any(is_image(file) for file in files):
+            found.append(here)
+    return found
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    """Stop where `os.walk` would go on and leave a class out without a word."""
+    raise WasteError(
+        f"this folder cannot be read: {error.strerror}",
+        where=error.filename,
+        remedy="give yourself the right to read it",
+    ) from error
+
+
+def _listed(roots: list[Path], classes: list[Path], folder: Path) -> str:
+    """Up to five of the places, each with its number of class folders."""
+    numbers = [sum(found.parent == root for found in classes) for root in roots]
+    places = [
+        f"{root.relative_to(folder).as_posix()!r} ({number})"
+        for root, number in zip(roots, numbers, strict=True)
+    ]
+    return ", ".join(places[:5]) + (f" and {len(places) - 5} more" if len(places) > 5 else "")
