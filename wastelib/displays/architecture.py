@@ -1,11 +1,14 @@
 """A network drawn as a row of boxes."""
 
+import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.patches import Polygon
 
 from wastelib.displays.style import (
@@ -13,7 +16,6 @@ from wastelib.displays.style import (
     GREEN,
     GREY,
     ORANGE,
-    PURPLE,
     SKY,
     WIDTH,
     Display,
@@ -22,15 +24,8 @@ from wastelib.displays.style import (
 )
 
 BOXES = 15  # more do not fit beside each other with readable labels
-COLOURS = {
-    "Conv": BLUE,
-    "Pool": ORANGE,
-    "Dense": GREEN,
-    "Norm": SKY,
-    "Activation": SKY,
-    "ReLU": SKY,
-    "Input": "#FFFFFF",
-}
+OTHER = "#D9D9D9"
+COLOURS = {"Conv": BLUE, "Pool": ORANGE, "Dense": GREEN, "Norm": SKY, "ReLU": SKY, "Act": SKY}
 
 
 @dataclass(frozen=True)
@@ -45,10 +40,10 @@ class Box:
 
 @dataclass
 class ArchitectureDisplay(Display):
-    """The layers from left to right: height is spatial size, depth the number of channels.
+    """The layers from left to right: height is spatial size, width the number of channels.
 
     A network of more than BOXES layers is drawn in stages: consecutive layers of the same
-    spatial size (a branch that is still larger counts with the stage that it ends in).
+    spatial size. A branch that is still larger, or padded, counts with the stage around it.
     """
 
     boxes: list[Box]
@@ -75,83 +70,90 @@ class ArchitectureDisplay(Display):
 
     @property
     def size(self) -> tuple[float, float]:
-        return WIDTH, 3.0
+        return WIDTH, 2.5
 
     def draw(self, ax: Axes) -> None:
-        largest = max(box.shape[0] for box in self.boxes if len(box.shape) == 3)
-        for position, box in enumerate(self.boxes):
-            self._draw_box(ax, position, box, largest)
-        ax.set_xlim(-0.6, max(len(self.boxes), 8) - 0.3)
-        ax.set_ylim(-1.45, 1.3)
+        largest = max((box.shape[0] for box in self.boxes if len(box.shape) > 1), default=1)
+        right = max(len(self.boxes), 8)
+        for x, box in enumerate(self.boxes):
+            channels = np.log2(1 + box.shape[-1])
+            if len(box.shape) > 1:
+                _cuboid(ax, x, np.sqrt(box.shape[0] / largest), 0.04 * channels, box.colour)
+            else:
+                _cuboid(ax, x, 0.05 * channels, 0.12, box.colour)
+            self._label(ax, x, box)
+        for y, heading in ((-0.1, "layer"), (-0.5, "output"), (-0.85, "parameters")):
+            ax.text(-0.55, y, heading, color=GREY, fontsize=6.5, ha="right", va="top")
+        ax.axhline(0, color=GREY, linewidth=0.7, zorder=0)
+        ax.set_xlim(-0.55, right - 0.4)
+        ax.set_ylim(-1.0, 1.25)
         ax.axis("off")
 
-    def _draw_box(self, ax: Axes, position: int, box: Box, largest: int) -> None:
-        if len(box.shape) == 3:
-            height = np.sqrt(box.shape[0] / largest)
-        else:
-            height = 0.12 + 0.05 * np.log2(box.shape[-1])
-        _cuboid(ax, position, height, 0.05 + 0.035 * np.log2(1 + box.shape[-1]), box.colour)
-        label = f"{box.title}\n{_times(box.shape)}\n{box.parameters:,}"
-        ax.text(
-            position,
-            -0.12,
-            label,
-            rotation=90,
-            ha="center",
-            va="top",
-            fontsize=6.5,
-            linespacing=1.15,
-        )
+    def _label(self, ax: Axes, x: int, box: Box) -> None:
+        small = 6.8 if len(self.boxes) <= 10 else 5.8
+        style = {"fontsize": small, "ha": "center", "va": "top", "linespacing": 1.1}
+        shape = _times(box.shape[:-1]) + "\n" if len(box.shape) > 1 else ""
+        shape += _times(("", box.shape[-1])) if shape else str(box.shape[-1])
+        ax.text(x, -0.1, _in_words(box.title), **style)
+        ax.text(x, -0.5, shape, **style)
+        ax.text(x, -0.85, _short(box.parameters), **style)
 
 
 def _stages(rows: Sequence[dict]) -> list[list[dict]]:
-    """Consecutive layers by spatial size, the smallest so far; each flat layer by itself."""
-    groups: list[list[dict]] = []
+    """Consecutive layers by the smallest spatial size so far; each flat layer by itself."""
+    stages: list[list[dict]] = []
     smallest, last = np.inf, None
     for row in rows:
         shape = row["output_shape"]
-        smallest = min(smallest, shape[0]) if len(shape) == 3 else smallest
-        key = smallest if len(shape) == 3 else row["name"]
-        if "Input" in row["type"] or key != last:
-            groups.append([])
-        groups[-1].append(row)
-        last = None if "Input" in row["type"] else key
-    return groups
+        smallest = min(smallest, shape[0]) if len(shape) > 1 else smallest
+        stage = smallest if len(shape) > 1 else row["name"]
+        if stage != last:
+            stages.append([])
+        stages[-1].append(row)
+        last = stage
+    return stages
 
 
 def _box(rows: list[dict]) -> Box:
-    last, kind = rows[-1], rows[0]["type"]
-    title = one_line(kind) if len(rows) == 1 else f"{len(rows)} layers"
+    """One box for these layers: the smallest of their outputs, with the most channels."""
+    kind = rows[0]["type"]
+    shapes = [tuple(row["output_shape"]) for row in rows]
+    shape = (*min(shapes)[:-1], max(shape[-1] for shape in shapes))
+    parameters = sum(row["parameters"] for row in rows)
     if len(rows) > 1:
-        colour = BLUE
-    else:
-        colour = next((c for word, c in COLOURS.items() if word in kind), PURPLE)
-    shape = tuple(last["output_shape"])
-    return Box(title, shape, sum(row["parameters"] for row in rows), colour)
+        return Box(f"{len(rows)} layers", shape, parameters, BLUE)
+    colour = next((colour for word, colour in COLOURS.items() if word in kind), OTHER)
+    return Box(one_line(kind), shape, parameters, colour)
 
 
 def _cuboid(ax: Axes, x: float, height: float, width: float, colour: str) -> None:
     """A box standing on y = 0 around x, seen from the right and above."""
-    left, right, depth = x - width / 2, x + width / 2, 0.22 * height
+    depth = 0.2 * height
+    left, right = x - (width + depth) / 2, x + (width - depth) / 2
+    back = height + depth
     front = [(left, 0), (right, 0), (right, height), (left, height)]
-    top = [
-        (left, height),
-        (right, height),
-        (right + depth, height + depth),
-        (left + depth, height + depth),
-    ]
-    side = [(right, 0), (right, height), (right + depth, height + depth), (right + depth, depth)]
+    top = [(left, height), (right, height), (right + depth, back), (left + depth, back)]
+    side = [(right, 0), (right, height), (right + depth, back), (right + depth, depth)]
     for face, shade in ((front, 0.0), (top, 0.35), (side, -0.25)):
         ax.add_patch(Polygon(face, facecolor=_shaded(colour, shade), edgecolor=GREY, lw=0.5))
 
 
-def _shaded(colour: str, shade: float) -> tuple[float, float, float]:
-    """Lighter for shade above 0, darker below, both up to 1."""
-    from matplotlib.colors import to_rgb
-
+def _shaded(colour: str, shade: float) -> tuple[float, ...]:
+    """Towards white for shade above 0, towards black below, both up to 1."""
     rgb = np.array(to_rgb(colour))
     return tuple(rgb + (1 - rgb) * shade if shade > 0 else rgb * (1 + shade))
 
 
-def _times(shape: tuple[int, ...]) -> str:
-    return "\N{MULTIPLICATION SIGN}".join(f"{side}" for side in shape)
+def _in_words(title: str) -> str:
+    """'GlobalAveragePooling2D' on lines of at most eleven letters where its words allow."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "~", title.replace("Normalization", "Norm"))
+    lines = textwrap.wrap(words.replace("~", " "), 11) if "~" in words else [words]
+    return "\n".join(line.replace(" ", "") for line in lines) if "~" in words else title
+
+
+def _short(parameters: int) -> str:
+    return f"{parameters:,}" if parameters < 1e7 else f"{parameters / 1e6:.1f} M"
+
+
+def _times(shape: tuple) -> str:
+    return "\N{MULTIPLICATION SIGN}".join(str(side) for side in shape)

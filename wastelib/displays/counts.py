@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from wastelib.displays.style import (
     BLACK,
     BLUE,
-    GREY,
     ORANGE,
     ROWS,
     SKY,
@@ -20,7 +19,7 @@ from wastelib.displays.style import (
     Display,
     count,
     one_line,
-    wrapped,
+    shortened,
 )
 
 SUBSETS = {"train": BLUE, "validation": SKY, "test": ORANGE}
@@ -71,21 +70,16 @@ class ClassCountsDisplay(Display):
         return WIDTH, 0.7 + rows * row_height(rows)
 
     def draw(self, ax: Axes) -> None:
-        names = [wrapped(name, 28, 1) for name in self.counts.index]
-        values, colours = self.counts.to_list(), [BLUE] * len(names)
-        if (others := len(names) - (ROWS - 1)) > 1:
-            values = [*values[: ROWS - 1], sum(values[ROWS - 1 :])]
-            names = [*names[: ROWS - 1], f"{others} smaller classes"]
-            colours = [*colours[: ROWS - 1], GREY]
-        total = self.counts.sum()
-        bars = ax.barh(range(len(values)), values, color=colours, height=0.72)
-        labels = [f"{value:,}  ({value / total:.1%})" for value in values]
-        ax.bar_label(bars, labels, padding=3, fontsize=6.5 if len(values) > 25 else 8)
-        class_rows(ax, names)
-        ax.set_xlim(0, max(values) * 1.2)  # room for the labels beside the bars
+        shown, others = self.counts[:ROWS], self.counts[ROWS:]
+        bars = ax.barh(range(len(shown)), shown, color=BLUE, height=0.72)
+        labels = [f"{number:,}  ({number / self.counts.sum():.1%})" for number in shown]
+        ax.bar_label(bars, labels, padding=3, fontsize=6.5 if len(shown) > 25 else 8)
+        class_rows(ax, [shortened(name, 28) for name in shown.index])
+        ax.set_xlim(0, shown.max() * 1.2)  # room for the labels beside the bars
         ax.spines["left"].set_visible(False)
         ax.grid(axis="x")
-        ax.set_xlabel("images")
+        rest = f"; {len(others)} smaller classes have {others.sum():,} more" if len(others) else ""
+        ax.set_xlabel(f"images{rest}")
 
 
 @dataclass
@@ -165,13 +159,14 @@ class SplitDisplay(Display):
                 color="white" if subset == "train" else BLACK,
             )
             start += share
-        labels = [f"{wrapped(label, 24, 1)} ({totals[label]:,})" for label in shown.index]
+        labels = [f"{shortened(label, 24)} ({totals[label]:,})" for label in shown.index]
         class_rows(ax, labels if with_names else [""] * len(labels))
         ax.spines[["left", "bottom"]].set_visible(False)
         ax.set_xlim(0, 1)
         ax.set_xticks([])
+        ax.set_title(f"by {shortened(name, 24)}" if name else "")
         torn = f"{self.torn_groups[name]:,} of {count(self.groups[name], 'group')}"
-        title = f"by {wrapped(name, 24, 1)}\n" if name else ""
-        ax.set_title(f"{title}{torn} on more than one side", fontweight="normal", fontsize=8.5)
+        notes = [f"{torn}{' ' if len(self.splits) == 1 else chr(10)}on more than one side"]
         if len(shown) < len(totals):
-            ax.set_xlabel(f"the {ROWS} largest of {len(totals)} classes", color=GREY)
+            notes.append(f"the {ROWS} largest of {len(totals)} classes")
+        ax.set_xlabel("\n".join(notes))

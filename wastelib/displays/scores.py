@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, PercentFormatter
 
 from wastelib.displays.counts import class_rows, row_height
 from wastelib.displays.style import (
@@ -19,11 +19,13 @@ from wastelib.displays.style import (
     count,
     marker_style,
     one_line,
+    shortened,
     spread,
     wrapped,
 )
 from wastelib.evaluation.metrics import Evaluation
 
+CONFUSION_ROWS = 30  # more names do not fit below the matrix
 COSTS = {
     "parameters": "parameters",
     "size_bytes": "file size (bytes)",
@@ -61,7 +63,7 @@ class ConfusionDisplay(Display):
 
     @property
     def size(self) -> tuple[float, float]:
-        rows = min(len(self.classes), ROWS)
+        rows = min(len(self.classes), CONFUSION_ROWS)
         return WIDTH, float(np.clip(1.9 + 0.42 * rows, 2.8, 6.4))
 
     def draw(self, ax: Axes) -> None:
@@ -71,16 +73,15 @@ class ConfusionDisplay(Display):
         support = counts.sum(axis=1)
         shares = counts / np.maximum(support, 1)[:, None]
         size = len(names)
-        font = 8 if size <= 12 else 6.5 if size <= 20 else 4.5
         seaborn.heatmap(
             shares,
             ax=ax,
             vmin=0,
             vmax=1,
             cmap="Blues",
-            annot=self._texts(counts, shares) if size <= 30 else None,
+            annot=self._texts(counts, shares) if size <= 20 else None,
             fmt="",
-            annot_kws={"fontsize": font},
+            annot_kws={"fontsize": 8 if size <= 12 else 6.5},
             linewidths=0.5 if size <= 20 else 0.2,
             linecolor="white",
             cbar_kws={
@@ -89,21 +90,23 @@ class ConfusionDisplay(Display):
                 "shrink": 0.8,
             },
         )
-        label = {"fontsize": 8 if size <= 20 else 6.5 if size <= 30 else 5}
+        label = {"fontsize": 8 if size <= 12 else 7 if size <= 20 else 6}
         rows = [f"{name} ({n:,})" for name, n in zip(names, support, strict=True)]
         ax.set_yticks(np.arange(size) + 0.5, labels=rows, rotation=0, **label)
         turned = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+        if size * max(map(len, names)) < 50:  # letters that fit beside each other
+            turned = {"rotation": 0}
         ax.set_xticks(np.arange(size) + 0.5, labels=names, **turned, **label)
         ax.tick_params(length=0)
         ax.set(xlabel="predicted class", ylabel="true class (images)")
 
     def _shown(self) -> tuple[np.ndarray, list[str]]:
         """The matrix and its names; where classes are many, the smallest are one."""
-        names = [wrapped(name, 22, 1) for name in self.classes]
-        if len(names) <= ROWS:
+        names = [shortened(name, 22) for name in self.classes]
+        if len(names) <= CONFUSION_ROWS:
             return self.confusion, names
         largest = np.argsort(-self.confusion.sum(axis=1), kind="stable")
-        kept, rest = np.sort(largest[: ROWS - 1]), largest[ROWS - 1 :]
+        kept, rest = np.sort(largest[: CONFUSION_ROWS - 1]), largest[CONFUSION_ROWS - 1 :]
         parts = [[index] for index in kept] + [rest]
         counts = np.array([[self.confusion[np.ix_(a, b)].sum() for b in parts] for a in parts])
         return counts, [*(names[index] for index in kept), f"{len(rest)} smaller classes"]
@@ -159,19 +162,20 @@ class PerClassDisplay(Display):
     def draw(self, ax: Axes) -> None:
         shown = self.f1 if len(self.f1) <= ROWS else self.f1.tail(ROWS)
         rows = np.arange(len(shown))
-        single = shown.shape[1] == 1
+        single, dots = shown.shape[1] == 1, []
         ax.hlines(rows, 0 if single else shown.min(axis=1), shown.max(axis=1), color=FAINT, lw=3)
         for index, name in enumerate(shown.columns):
-            label, style = wrapped(name, 30, 1), marker_style(index)
-            ax.plot(shown[name], rows, linestyle="none", markersize=6.5, label=label, **style)
+            label, style = shortened(name, 30), marker_style(index)
+            style |= {"linestyle": "none", "markersize": 6.5, "clip_on": False}
+            dots += ax.plot(shown[name], rows, label=label, **style)
         if single:
             for row, value in zip(rows, shown.iloc[:, 0], strict=True):
                 at = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}
                 ax.annotate(f"{value:.2f}", (value, row), fontsize=7.5, **at)
         else:
-            ax.figure.legend(loc="outside upper center", ncols=3)
-        class_rows(ax, [f"{wrapped(c, 28, 1)} ({self.support[c]:,})" for c in shown.index])
-        ax.set_xlim(0, 1.04)
+            ax.figure.legend(handles=dots, loc="outside upper center", ncols=3)
+        class_rows(ax, [f"{shortened(c, 28)} ({self.support[c]:,})" for c in shown.index])
+        ax.set_xlim(-0.015, 1.04)
         ax.spines["left"].set_visible(False)
         ax.grid(axis="x")
         few = "" if len(shown) == len(self.f1) else f"; the {ROWS} lowest of {len(self.f1)}"
@@ -208,12 +212,13 @@ class CostDisplay(Display):
         )
         for cost in self.costs:
             least = self.models.loc[self.models[cost].idxmin()]
-            text += f", {one_line(least['name'])} has the least {COSTS.get(cost, cost)}"
+            value = _short(float(f"{least[cost]:.2g}"))
+            text += f"; lowest {COSTS.get(cost, cost)}: {one_line(least['name'])} ({value})"
         return f"{text}."
 
     @property
     def size(self) -> tuple[float, float]:
-        return WIDTH, max(2.9, 0.9 + 0.34 * len(self.models))
+        return WIDTH, max(3.2, 0.9 + 0.36 * len(self.models))
 
     def panels(self, figure: Figure) -> np.ndarray:
         return figure.subplots(1, len(self.costs), sharey=True, squeeze=False)[0]
@@ -229,16 +234,14 @@ class CostDisplay(Display):
                 )
             self._scale(panel, cost)
         self._limit(panels[0])
-        panels[0].set_ylabel("test accuracy")
+        panels[0].set_ylabel("test accuracy (95% interval)")
         self._name(panels[-1])
 
     def _scale(self, ax: Axes, cost: str) -> None:
         low, high = self.models[cost].min(), self.models[cost].max()
         ax.set_xscale("log")
         ax.set_xlim(low / 2, high * 2)
-        decades = np.log10(high / low) + 0.6
-        subs = (1.0,) if decades > 1.6 else (1.0, 3.0) if decades > 0.8 else (1.0, 2.0, 5.0)
-        ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=5))
+        ax.xaxis.set_major_locator(FixedLocator(_log_ticks(low / 1.7, high * 1.7)))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_xlabel(COSTS.get(cost, cost))
@@ -255,20 +258,32 @@ class CostDisplay(Display):
         low, high = ax.get_ylim()
         labels = [wrapped(name, 22, 2) for name in self.models["name"]]
         inches = ax.figure.get_size_inches()[1] - 0.9
-        gap = (0.27 if any("\n" in label for label in labels) else 0.16) * (high - low) / inches
-        heights = spread(self.models["test_accuracy"], gap, low + gap / 2, high - gap / 2)
-        for index, (label, height) in enumerate(zip(labels, heights, strict=True)):
+        lines = np.array([label.count("\n") + 1 for label in labels])
+        heights = (0.05 + 0.12 * lines) * (high - low) / inches
+        middles = spread(self.models["test_accuracy"], heights, low, high)
+        for index, (label, middle) in enumerate(zip(labels, middles, strict=True)):
             colour = marker_style(index)["color"]
             across = ax.get_yaxis_transform()  # x in axes shares, y in accuracy
             ax.plot(
                 [1.0, 1.07],
-                [self.models["test_accuracy"][index], height],
+                [self.models["test_accuracy"][index], middle],
                 color=colour,
                 linewidth=0.8,
                 transform=across,
                 clip_on=False,
             )
-            ax.text(1.09, height, label, color=colour, va="center", fontsize=7.5, transform=across)
+            ax.text(1.09, middle, label, color=colour, va="center", fontsize=7.5, transform=across)
+
+
+def _log_ticks(low: float, high: float) -> np.ndarray:
+    """Round numbers between low and high, about three: of 1, of 1 and 3, or of 1, 2 and 5."""
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)))
+    for steps in ([1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]):
+        ticks = np.outer(powers, steps).ravel()
+        ticks = ticks[(ticks >= low) & (ticks <= high)]
+        if len(ticks) >= 3:
+            break
+    return ticks
 
 
 def _short(value: float) -> str:

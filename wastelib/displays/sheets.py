@@ -8,12 +8,13 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from wastelib.displays.style import GREY, WIDTH, Display, count, one_line, wrapped
 
 Reader = Callable[[Path], np.ndarray]  # a file's photograph as uint8 (height, width, 3)
 
-LABEL_WIDTH = 1.25  # inches left of the photographs
+TALLEST = 8.5  # inches of photographs on a page
 ROW_LIMIT = 10  # more rows of photographs do not fit a page
 TILE = 192  # pixels: at six photographs per row, a little more than is printed
 GAP = 8
@@ -33,8 +34,27 @@ class Sheet(Display):
 
     @property
     def size(self) -> tuple[float, float]:
-        row = (WIDTH - LABEL_WIDTH) / self.columns
-        return WIDTH, row * len(self.rows) + (0.3 if self.note else 0.08)
+        return WIDTH, self._row * len(self.rows) + (0.3 if self.note else 0.05)
+
+    @property
+    def _row(self) -> float:
+        """Inches from one row of photographs to the next."""
+        return min((WIDTH - self._left) / self.columns, TALLEST / len(self.rows))
+
+    @property
+    def _left(self) -> float:
+        """Inches that the labels take, at 8 points."""
+        return 0.2 + 0.072 * max(len(line) for text, _ in self.rows for line in text.split("\n"))
+
+    def panels(self, figure: Figure) -> Axes:
+        """Placed by hand: constrained layout clips the labels of axes with a fixed aspect."""
+        figure.set_layout_engine("none")
+        width, height = self.size
+        area = self._row * self.columns, self._row * len(self.rows)
+        bottom = height - area[1]
+        return figure.add_axes(
+            (self._left / width, bottom / height, area[0] / width, area[1] / height), anchor="NW"
+        )
 
     def draw(self, ax: Axes) -> None:
         step = TILE + GAP

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import textwrap
+import warnings
 from collections.abc import Iterator
 from typing import Self
 
@@ -51,6 +52,8 @@ STYLE = {
     "legend.fontsize": 8,
     "lines.linewidth": 1.6,
     "lines.markersize": 5,
+    "figure.constrained_layout.w_pad": 0.06,
+    "figure.constrained_layout.h_pad": 0.06,
     "svg.fonttype": "path",  # the same letters in a browser, a PDF and an image viewer
 }
 
@@ -63,7 +66,9 @@ def our_style() -> Iterator[None]:
     """Our settings inside the block, the reader's own again after it."""
     installed = set(font_manager.fontManager.get_font_names())
     fonts = ["DejaVu Sans", *(name for name in OTHER_SCRIPTS if name in installed)]
-    with matplotlib.rc_context({**STYLE, "font.family": fonts}):
+    with matplotlib.rc_context({**STYLE, "font.family": fonts}), warnings.catch_warnings():
+        # An emoji in a class's name becomes a box; a warning per letter would not mend that.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
 
@@ -115,6 +120,13 @@ def wrapped(name: object, width: int = 20, lines: int = 3) -> str:
     return "\n".join(text) or "(no name)"
 
 
+def shortened(name: object, width: int = 24) -> str:
+    """A name on one line of at most `width` characters; cut in the middle, for names often
+    differ at their ends."""
+    text = one_line(name) or "(no name)"
+    return text if len(text) <= width else f"{text[: width - 9]}…{text[-8:]}"
+
+
 def count(number: int, noun: str, nouns: str | None = None) -> str:
     """'1 class', '1,200 images'."""
     return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
@@ -126,18 +138,19 @@ def marker_style(index: int) -> dict[str, str]:
     return {"color": PALETTE[index % len(PALETTE)], "marker": marker}
 
 
-def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
-    """Positions nearest to `wanted` that lie `gap` apart, within low..high if they fit.
+def spread(wanted: np.ndarray, heights: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Middles of labels of these heights, nearest to `wanted` without overlap.
 
-    The least-squares solution: with i*gap taken off the sorted positions, keeping them
-    apart becomes keeping them in order, which is isotonic regression.
+    They stay within low..high where they fit. The least-squares solution: with the room
+    that the labels below take up subtracted from each position, keeping labels apart
+    becomes keeping numbers in order, which is isotonic regression.
     """
     from sklearn.isotonic import isotonic_regression
 
     order = np.argsort(wanted, kind="stable")
-    steps = gap * np.arange(len(order))
-    room = max(high - steps[-1], low)
-    placed = np.clip(isotonic_regression(np.asarray(wanted, float)[order] - steps), low, room)
-    result = np.empty(len(order))
-    result[order] = placed + steps
-    return result
+    sizes = np.asarray(heights, float)[order]
+    below = np.cumsum(sizes) - sizes / 2
+    lowest = isotonic_regression(np.asarray(wanted, float)[order] - below)
+    middles = np.empty(len(order))
+    middles[order] = np.clip(lowest, low, max(high - sizes.sum(), low)) + below
+    return middles

@@ -19,10 +19,10 @@ from wastelib.displays.style import (
     count,
     marker_style,
     one_line,
-    wrapped,
+    shortened,
 )
 
-DIVERGED = 10  # times the tamest run's median loss: off the scale of a useful chart
+DIVERGED = 3  # times the tamest run's median loss: off the scale of a useful chart
 LOWEST_LIMIT = 3.0  # but never below the loss of guessing among up to 20 classes, ln 20
 
 
@@ -32,7 +32,7 @@ class LearningCurvesDisplay(Display):
 
     `histories` maps a run's name to its history: columns epoch, accuracy, loss,
     val_accuracy and val_loss. `monitor` names the column whose best epoch is marked. Losses
-    far off the scale of the tamest run are drawn at the upper edge and said below it.
+    far off the scale of the tamest run leave the panel, and a note below it says how far.
     """
 
     histories: dict[str, pd.DataFrame]
@@ -74,11 +74,12 @@ class LearningCurvesDisplay(Display):
                 sentences.append(f"{label}no finite validation result")
                 continue
             row = history.loc[self.best[name]]
+            loss = f"loss {row['val_loss']:.2f}" if pd.notna(row["val_loss"]) else "no finite loss"
             sentences.append(
                 f"{label}best epoch {row['epoch']:.0f} of {len(history)} with validation "
-                f"accuracy {row['val_accuracy']:.1%} and loss {row['val_loss']:.2f}"
+                f"accuracy {row['val_accuracy']:.1%} and {loss}"
             )
-        return f"Accuracy and loss over epochs. {'; '.join(sentences)}."
+        return f"Accuracy and loss over epochs; {'; '.join(sentences)}."
 
     @property
     def size(self) -> tuple[float, float]:
@@ -98,7 +99,9 @@ class LearningCurvesDisplay(Display):
         for panel, title in ((accuracy, "accuracy"), (loss, "loss (cross-entropy)")):
             panel.set_title(title)
             panel.grid(axis="y")
-            panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+            panel.xaxis.set_major_locator(
+                MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+            )
             panel.set_xlabel("epoch")
         accuracy.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         accuracy.set_ylim(*self._accuracy_range())
@@ -111,11 +114,10 @@ class LearningCurvesDisplay(Display):
         self, ax: Axes, history: pd.DataFrame, column: str, style: dict, best: int | None
     ) -> None:
         epochs, colour = history["epoch"], style["color"]
-        top = self._loss_top() if column == "loss" else 1.0
-        train, validation = (
-            history[column].clip(upper=top),
-            history[f"val_{column}"].clip(upper=top),
-        )
+        train, validation = history[column], history[f"val_{column}"]
+        if column == "loss":  # far outside is as good as infinite, and safe to draw
+            far = 50 * self._loss_top()
+            train, validation = train.clip(upper=far), validation.clip(upper=far)
         small = 3 if len(history) > 12 else 4.5
         ax.plot(epochs, train, "--", color=colour, linewidth=1.1, alpha=0.8)
         ax.plot(epochs, validation, "-", **style, markersize=small)
@@ -139,17 +141,18 @@ class LearningCurvesDisplay(Display):
 
     def _off_scale(self, name: str, history: pd.DataFrame) -> list[str]:
         """What of this run the loss panel cannot show, in words."""
-        label = wrapped(name, 28, 1) if len(self.histories) > 1 else "loss"
+        label = shortened(name, 28) if len(self.histories) > 1 else "loss"
         losses = history[["loss", "val_loss"]]
         notes = []
         if (highest := losses.max(axis=None)) > self.loss_limit:
-            notes.append(f"{label}: up to {highest:,.3g}, cut at the edge")
+            number = f"{highest:,.0f}" if 100 <= highest < 1e7 else f"{highest:.3g}"
+            notes.append(f"{label}: up to {number}, off this scale")
         if (gaps := losses.isna().any(axis=1)).any():
-            notes.append(f"{label}: no finite loss in epoch {history['epoch'][gaps.idxmax()]:.0f}")
+            notes.append(f"{label}: not finite from epoch {history['epoch'][gaps.idxmax()]:.0f}")
         return notes
 
     def _legend_columns(self) -> int:
-        longest = max(len(wrapped(name, 36, 1)) for name in self.histories)
+        longest = max(len(shortened(name, 36)) for name in self.histories)
         return int(np.clip(90 // (longest + 6), 1, 5))
 
     def _legend_rows(self) -> int:
@@ -172,7 +175,7 @@ class LearningCurvesDisplay(Display):
             ),
         ]
         runs = [
-            Line2D([], [], **marker_style(index), markersize=5, label=wrapped(name, 36, 1))
+            Line2D([], [], **marker_style(index), markersize=5, label=shortened(name, 36))
             for index, name in enumerate(self.histories)
         ]
         if len(runs) > 1:
@@ -222,9 +225,10 @@ class RateChoiceDisplay(Display):
         return WIDTH, 3.0
 
     def draw(self, ax: Axes) -> None:
+        lines = []
         for index, series in enumerate(self.rates["series"].unique()):
             rows = self.rates[self.rates["series"] == series]
-            ax.plot(
+            lines += ax.plot(
                 rows["learning_rate"],
                 rows["validation_accuracy"],
                 **marker_style(index),
@@ -243,7 +247,7 @@ class RateChoiceDisplay(Display):
         ax.grid(axis="y")
         ax.set_xlabel("learning rate (logarithmic)")
         ax.set_ylabel("validation accuracy")
-        ax.figure.legend(loc="outside upper center", ncols=4)
+        ax.figure.legend(handles=lines, loc="outside upper center", ncols=4)
 
     def _mark_diverged(self, ax: Axes) -> None:
         diverged = self.rates[self.rates["validation_loss"].isna()]
@@ -263,7 +267,7 @@ class RateChoiceDisplay(Display):
             ring = {"markerfacecolor": "none", "markeredgecolor": BLACK, "markeredgewidth": 1.3}
             ax.plot(*at, "o", markersize=13, **ring)
             ax.annotate(
-                f"chosen: {row.learning_rate:g}, {row.validation_accuracy:.1%}",
+                f"chosen: {row.series}, {row.learning_rate:g} ({row.validation_accuracy:.1%})",
                 at,
                 xytext=(0, 12),
                 textcoords="offset points",
