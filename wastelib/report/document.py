@@ -1,0 +1,318 @@
+"""Executed notebooks, read once into what both the page and the book are made from.
+
+A document is a list of chapters, one per notebook; a chapter is a list of blocks: prose,
+code, figures, tables, text and errors. Numbers and anchors are given here, so that
+'Figure 2.3' is the same figure in both.
+"""
+
+import base64
+import binascii
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+import nbformat
+from nbconvert.filters import strip_ansi
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor, TagRemovePreprocessor
+from nbformat import NotebookNode
+
+from wastelib.errors import WasteError
+from wastelib.files import whole_file
+from wastelib.report import prose
+
+LONGEST_TEXT = 60  # lines of printed output; what is longer loses its middle
+PNG_POINTS = 72 / 192  # photographs have two pixels for each of a screen's 96 per inch
+PNG_START = b"\x89PNG\r\n\x1a\n"
+CHART_SIZE = (468.0, 288.0)  # points, where an SVG does not say
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Markdown as pandoc's syntax tree; `markup` is filled in by `rendered`."""
+
+    kind: ClassVar = "prose"
+    tree: list[prose.Node]
+    markup: str = ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A cell's source; `injected` are the parameters that papermill put in."""
+
+    kind: ClassVar = "code"
+    source: str
+    injected: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture; `content` is a whole SVG or PNG file, `size` its (width, height) in points."""
+
+    kind: ClassVar = "figure"
+    name: str
+    caption: str
+    alt: str
+    suffix: str
+    content: bytes = field(repr=False)
+    size: tuple[float, float]
+    number: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns are {"name": str, "align": "left" or "right"}, rows hold one string for each."""
+
+    kind: ClassVar = "table"
+    name: str
+    caption: str
+    columns: list[dict[str, str]]
+    rows: list[list[str]]
+    number: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a cell printed, or the plain form of an output that has no other we trust."""
+
+    kind: ClassVar = "text"
+    text: str
+
+
+@dataclass(frozen=True)
+class Error:
+    """An exception that a cell was allowed to raise."""
+
+    kind: ClassVar = "error"
+    title: str
+    traceback: str
+
+
+Block = Prose | Code | Figure | Table | Text | Error
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One notebook; `sections` are the (anchor, title) of its second-level headings."""
+
+    stem: str
+    number: str
+    title: str
+    anchor: str
+    blocks: list[Block]
+    sections: list[tuple[str, str]]
+
+
+def read(notebooks: list[Path]) -> list[Chapter]:
+    """The chapters of executed notebooks, in their order.
+
+    Cells tagged `remove-cell` and the code of cells tagged `hide-input` are left out.
+    Raises `WasteError` naming the notebook and its cell for an output that cannot be read.
+    """
+    drafts = [(path.stem, list(_drafts(path))) for path in notebooks]
+    texts = [piece for _, pieces in drafts for piece in pieces if isinstance(piece, str)]
+    trees = iter(prose.parse(texts))
+    chapters = []
+    for number, (stem, pieces) in enumerate(drafts, start=1):
+        blocks = [Prose(next(trees)) if isinstance(piece, str) else piece for piece in pieces]
+        chapters.append(chapter(str(number), stem, blocks))
+    return _linked(chapters)
+
+
+def chapter(number: str, stem: str, blocks: list[Block]) -> Chapter:
+    """Number the figures and tables, name every place a link can lead to, find the title."""
+    anchor, title = slug(stem), None
+    taken, counts, sections, done = {anchor}, {"figure": 0, "table": 0}, [], []
+
+    def new_anchor(words: str) -> str:
+        wanted = name = f"{anchor}-{slug(words)}"
+        copies = 1
+        while name in taken:
+            copies += 1
+            name = f"{wanted}-{copies}"
+        taken.add(name)
+        return name
+
+    for block in blocks:
+        if block.kind in counts:
+            counts[block.kind] += 1
+            name = new_anchor(f"{block.kind}-{block.name}")
+            block = replace(block, number=f"{number}.{counts[block.kind]}", anchor=name)
+        elif block.kind == "prose":
+            tree = []
+            for node in block.tree:
+                if node["t"] == "Header":
+                    level, words = node["c"][0], prose.text(node["c"][2])
+                    if level == 1 and title is None:
+                        title = words
+                        continue
+                    name = new_anchor(words)
+                    node = {"t": "Header", "c": [max(level, 2), [name, [], []], node["c"][2]]}
+                    if level <= 2:
+                        sections.append((name, words))
+                tree.append(node)
+            block = Prose(tree)
+        done.append(block)
+    title = title or stem.replace("_", " ").strip("0123456789 ").capitalize()
+    return Chapter(stem, number, title, anchor, done, sections)
+
+
+def write_figures(chapters: list[Chapter], folder: Path) -> list[Path]:
+    """Write every figure as `folder`/<notebook>-<name>.svg or .png; return the files."""
+    paths = []
+    for part in chapters:
+        for block in part.blocks:
+            if block.kind == "figure":
+                path = figure_path(part, block, folder)
+                with whole_file(path) as temporary:
+                    temporary.write_bytes(block.content)
+                paths.append(path)
+    return paths
+
+
+def figure_path(part: Chapter, figure: Figure, folder: Path) -> Path:
+    """The file that a figure is written to."""
+    return folder / f"{part.stem}-{slug(figure.name)}.{figure.suffix}"
+
+
+def rendered(chapters: list[Chapter], to: str) -> list[Chapter]:
+    """The chapters with the markup of their prose, 'html5' or 'typst'."""
+    trees = [
+        (block.tree, part.title)
+        for part in chapters
+        for block in part.blocks
+        if block.kind == "prose"
+    ]
+    markup = iter(prose.render(*zip(*trees, strict=True), to))
+
+    def filled(block: Block) -> Block:
+        return replace(block, markup=next(markup)) if block.kind == "prose" else block
+
+    return [replace(part, blocks=[filled(block) for block in part.blocks]) for part in chapters]
+
+
+def slug(words: str) -> str:
+    """Letters, digits and hyphens, fit for an anchor and a file name."""
+    return re.sub(r"[^a-z0-9_]+", "-", words.lower()).strip("-") or "x"
+
+
+def _drafts(path: Path) -> Iterator[Block | str]:
+    """The blocks of one notebook, prose still as Markdown."""
+    notebook = nbformat.read(path, as_version=4)
+    tags = TagRemovePreprocessor(remove_cell_tags={"remove-cell"}, remove_input_tags={"hide-input"})
+    for preprocessor in (tags, CoalesceStreamsPreprocessor()):
+        notebook, _ = preprocessor.preprocess(notebook, {})
+    for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type == "markdown":
+            yield cell.source
+        elif cell.cell_type == "code":
+            hidden = cell.metadata.get("transient", {}).get("remove_source", False)
+            if cell.source.strip() and not hidden:
+                yield Code(cell.source, "injected-parameters" in cell.metadata.get("tags", []))
+            for output in cell.outputs:
+                try:
+                    yield from _output(output, f"cell-{number}")
+                except (KeyError, ValueError, binascii.Error, struct.error) as error:
+                    raise WasteError(
+                        f"an output of cell {number} cannot be read: {error!r}",
+                        where=path,
+                        remedy="run the notebook again; figures come from wastelib.displays",
+                    ) from error
+
+
+def _output(output: NotebookNode, name: str) -> Iterator[Block | str]:
+    """The block of one output. HTML is never taken over: our tables are in the metadata."""
+    if output.output_type == "error":
+        title = f"{output.ename}: {output.evalue}".strip(": ")
+        yield Error(_clean(title), _clean("\n".join(output.traceback)))
+        return
+    if output.output_type == "stream":
+        data, about = {"text/plain": output.text}, {}
+    else:
+        data, about = output.data, output.metadata.get("wastelib", {})
+    if about.get("kind") == "table":
+        yield Table(about["name"], about["caption"], about["columns"], about["rows"])
+    elif picture := data.get("image/svg+xml") or data.get("image/png"):
+        yield _figure(picture, "image/svg+xml" in data, {"name": name, **about})
+    elif "text/markdown" in data:
+        yield data["text/markdown"]
+    elif plain := _clean(data.get("text/plain", "")):
+        yield Text(_shortened(plain))
+
+
+def _figure(picture: str, is_svg: bool, about: dict) -> Figure:
+    caption = about.get("caption") or f"A picture that {about['name'].replace('-', ' ')} made"
+    words = {"name": about["name"], "caption": caption, "alt": about.get("alt") or caption}
+    if is_svg:
+        size = CHART_SIZE
+        if box := re.search(r'<svg[^>]*\sviewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', picture):
+            size = float(box[1]), float(box[2])
+        return Figure(**words, suffix="svg", content=picture.encode(), size=size)
+    content = base64.b64decode(picture)
+    if not content.startswith(PNG_START):
+        raise ValueError(f"the figure {about['name']!r} is not a PNG file")
+    width, height = struct.unpack(">II", content[16:24])
+    size = width * PNG_POINTS, height * PNG_POINTS
+    return Figure(**words, suffix="png", content=content, size=size)
+
+
+def _clean(text: str) -> str:
+    """Terminal output without colours and control characters."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", strip_ansi(text)).rstrip()
+
+
+def _shortened(text: str) -> str:
+    lines = text.split("\n")
+    if len(lines) <= LONGEST_TEXT:
+        return text
+    head, tail = LONGEST_TEXT * 3 // 4, LONGEST_TEXT // 4
+    left_out = f"… {len(lines) - head - tail:,} lines left out …"
+    return "\n".join([*lines[:head], left_out, *lines[-tail:]])
+
+
+def _linked(chapters: list[Chapter]) -> list[Chapter]:
+    """Links between and within notebooks lead to places in the report, or are refused."""
+    places = {place for part in chapters for place in _places(part)}
+    homes = {f"{part.stem}.ipynb": part.anchor for part in chapters}
+
+    def target_of(part: Chapter, target: str) -> str:
+        page, _, place = target.partition("#")
+        home = homes.get(page.removeprefix("./")) if page else part.anchor
+        if home is None:
+            return target
+        wanted = [place, f"{home}-{slug(place)}"] if place else [home]
+        for name in wanted:
+            if name in places:
+                return f"#{name}"
+        raise _wrong_prose(f"a link leads to {target!r}, which is not in the report", part)
+
+    def relinked(part: Chapter, block: Block) -> Block:
+        if block.kind != "prose":
+            return block
+        for node in prose.walk(block.tree):
+            if node["t"] == "Image":
+                raise _wrong_prose(f"the prose holds a picture: {node['c'][2][0]}", part)
+        return Prose(prose.relink(block.tree, lambda target: target_of(part, target)))
+
+    return [
+        replace(part, blocks=[relinked(part, block) for block in part.blocks]) for part in chapters
+    ]
+
+
+def _wrong_prose(what: str, part: Chapter) -> WasteError:
+    remedy = "link to a heading, a figure or a table; show pictures with wastelib.displays.show"
+    return WasteError(what, where=f"chapter '{part.title}'", remedy=remedy)
+
+
+def _places(part: Chapter) -> Iterator[str]:
+    """The anchors of a chapter, its headings, figures and tables."""
+    yield part.anchor
+    for block in part.blocks:
+        if block.kind in ("figure", "table"):
+            yield block.anchor
+        elif block.kind == "prose":
+            yield from (node["c"][1][0] for node in block.tree if node["t"] == "Header")
