@@ -157,6 +157,22 @@ def open_dataset(build_folder: Path | str) -> Dataset:
     )
 
 
+def data_card(dataset: Dataset) -> pd.DataFrame:
+    """What a reader must know of the data to use or cite it: columns field, value."""
+    source = dataset.source
+    fields = {
+        "name": dataset.name,
+        "source": source.url or {"demo": "rendered by this project"}.get(source.kind, source.name),
+        "citation": source.citation or "none known",
+        "licences": "; ".join(source.licences) or "none known: ask the owner before publishing",
+        "images": f"{len(dataset.catalogue):,}",
+        "classes": f"{len(dataset.classes)}: {', '.join(dataset.classes)}",
+        "groups": f"{dataset.catalogue['group'].nunique():,}",
+        "fingerprint": dataset.fingerprint,
+    }
+    return pd.DataFrame(fields.items(), columns=["field", "value"])
+
+
 def _listing(root: Path) -> str:
     """Hash of all names, sizes and times of the files: changes when a file does."""
     digest = hashlib.sha256(str(root).encode())

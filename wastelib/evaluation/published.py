@@ -4,10 +4,15 @@ Source: "Simple convolutional neural network to perform classification", EN3150,
 of Moratuwa, 2024-12-12; facts only.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import pandas as pd
 
 from wastelib.data.dataset import Dataset
 from wastelib.data.sources import REALWASTE
+from wastelib.evaluation.metrics import Evaluation
+from wastelib.training.run import Run
 from wastelib.training.trial import Trial
 
 
@@ -50,3 +55,24 @@ def protocol_differences(published: PublishedResult, trial: Trial, dataset: Data
         "best epoch kept": trial.restore_best or trial.patience > 0,
     }
     return [what for what, departs in departures.items() if departs]
+
+
+def beside_published(
+    runs: Mapping[str, Run], tests: Mapping[str, Evaluation], dataset: Dataset
+) -> pd.DataFrame:
+    """Published accuracies with ours beside them: columns model, published, ours, protocol.
+
+    `protocol` says in what our trial departs from the published one. A published model that
+    no run is of has no figure of ours.
+    """
+    rows = []
+    for published in PUBLISHED:
+        row = {"model": published.model, "published": published.test_accuracy}
+        ours = [name for name, run in runs.items() if published.matches(run.trial)]
+        for name in ours:
+            departures = protocol_differences(published, runs[name].trial, dataset)
+            protocol = "the same" if not departures else "differs: " + "; ".join(departures)
+            rows.append(row | {"model": name, "ours": tests[name].accuracy, "protocol": protocol})
+        if not ours:
+            rows.append(row | {"ours": float("nan"), "protocol": "not trained here"})
+    return pd.DataFrame(rows)

@@ -30,8 +30,7 @@ def layer_rows(model: keras.Model) -> list[dict]:
 def stage_rows(model: keras.Model) -> list[dict]:
     """The same for deep networks: consecutive layers of one resolution are one stage.
 
-    Keys: stage (for example "56 x 56"), layers, channels (the most in the stage),
-    parameters, trainable (number of trainable parameters).
+    Keys: stage (for example "56 x 56"), layers, channels (the most in the stage), parameters.
     """
     stages: list[dict] = []
     for layer in layer_rows(model):
@@ -40,12 +39,9 @@ def stage_rows(model: keras.Model) -> list[dict]:
             continue  # a border for the next convolution, not a stage of its own
         name = f"{shape[0]} x {shape[1]}" if len(shape) == 3 else "vector"
         if not stages or stages[-1]["stage"] != name:
-            stages.append(
-                {"stage": name, "layers": 0, "channels": 0, "parameters": 0, "trainable": 0}
-            )
+            stages.append({"stage": name, "layers": 0, "channels": 0, "parameters": 0})
         stage = stages[-1]
         stage["layers"] += 1
         stage["channels"] = max(stage["channels"], shape[-1])
         stage["parameters"] += layer["parameters"]
-        stage["trainable"] += layer["parameters"] if layer["trainable"] else 0
     return stages

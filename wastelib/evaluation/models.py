@@ -1,0 +1,46 @@
+"""All models of a build in one table."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from wastelib.evaluation.metrics import Evaluation, evaluate
+from wastelib.training.run import Run
+
+
+def test_evaluations(runs: Mapping[str, Run]) -> dict[str, Evaluation]:
+    """Each run scored on the test subset, by name."""
+    return {name: evaluate(run.predictions, "test") for name, run in runs.items()}
+
+
+def model_table(runs: Mapping[str, Run], tests: Mapping[str, Evaluation]) -> pd.DataFrame:
+    """One row per model, in the order of `runs`.
+
+    Columns: name, kind, image_size (pixels), parameters, trainable_parameters, size_bytes,
+    epochs, train_seconds, image_milliseconds, test_accuracy, test_accuracy_low,
+    test_accuracy_high, test_macro_f1, test_macro_f1_low, test_macro_f1_high, test_loss, run.
+    """
+    return pd.DataFrame([_row(name, run, tests[name]) for name, run in runs.items()])
+
+
+def _row(name: str, run: Run, test: Evaluation) -> dict:
+    manifest = run.manifest
+    return {
+        "name": name,
+        "kind": run.trial.model.kind,
+        "image_size": run.trial.image_size,
+        "parameters": manifest["parameters"],
+        "trainable_parameters": manifest["trainable_parameters"],
+        "size_bytes": manifest["model_bytes"],
+        "epochs": len(run.history),
+        "train_seconds": manifest["train_seconds"],
+        "image_milliseconds": manifest["image_milliseconds"],
+        "test_accuracy": test.accuracy,
+        "test_accuracy_low": test.accuracy_interval[0],
+        "test_accuracy_high": test.accuracy_interval[1],
+        "test_macro_f1": test.macro_f1,
+        "test_macro_f1_low": test.macro_f1_interval[0],
+        "test_macro_f1_high": test.macro_f1_interval[1],
+        "test_loss": test.loss,
+        "run": run.hash,
+    }
