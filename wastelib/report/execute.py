@@ -1,6 +1,7 @@
 """Run the notebooks, one after the other, and say what happens meanwhile."""
 
 import logging
+import sys
 import tempfile
 import time
 from collections.abc import Iterable
@@ -66,7 +67,7 @@ def _read(path: Path) -> nbformat.NotebookNode:
             where=path.parent,
             remedy="restore it: git checkout notebooks",
         ) from error
-    except (nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, nbformat.ValidationError) as error:
         raise WasteError(
             f"{path.name} is not a valid notebook: {str(error).splitlines()[0]}",
             where=path,
@@ -109,9 +110,16 @@ def _execute(
         )
         _refuse_early_end(executed)
     except (papermill.PapermillExecutionError, CellTimeoutError, RuntimeError) as error:
+        cell = _last_started(executed)
+        if cell is None:
+            raise WasteError(
+                f"{name}: the notebook's Python process did not start: {error}",
+                where=sys.executable,
+                remedy="run `make doctor`; it names what is missing on this machine",
+            ) from error
         failed = copies / f"{name}.failed.ipynb"
         _write(executed, failed, name)
-        raise _explained(error, name, failed, executed, kernel) from error
+        raise _explained(error, f"{name}, {_place(cell, executed)}", failed, kernel) from error
     _write(executed, copies / f"{name}.ipynb", name)
 
 
@@ -134,38 +142,6 @@ def _write(notebook: nbformat.NotebookNode, path: Path, name: str) -> None:
         nbformat.write(notebook, temporary)
 
 
-def _explained(
-    error: Exception,
-    name: str,
-    failed: Path,
-    notebook: nbformat.NotebookNode,
-    kernel: Kernel,
-) -> WasteError:
-    """Say which cell of which notebook went wrong, why, and what can be done."""
-    cell = _last_started(notebook)
-    if cell is None:
-        return WasteError(
-            f"{name}: the notebook's Python process did not start ({error})",
-            where=failed,
-            remedy="run `make doctor`; it names what is missing on this machine",
-        )
-    first_line = next(line for line in cell.source.splitlines() if line.strip()).strip()
-    number = sum(_is_code(other) for other in notebook.cells[: notebook.cells.index(cell) + 1])
-    place = f"{name}, code cell {number}: {first_line}"
-    if isinstance(error, DeadKernelError):
-        return WasteError(
-            f"{place}\n  the notebook's Python process died: {cause_of_death(kernel)}",
-            where=failed,
-            remedy="most often memory ran out: close other programs, or choose a smaller "
-            "image_size or batch_size in the profile; finished trainings are not repeated",
-        )
-    kind, message = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", error)
-    remedy = "open the copy to see how far it came; finished trainings are not repeated"
-    return WasteError(
-        f"{place}\n  {kind}: " + str(message).replace("\n", "\n  "), where=failed, remedy=remedy
-    )
-
-
 def _last_started(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode | None:
     """The code cell that was at work last, or None if none was."""
     started = [
@@ -174,3 +150,27 @@ def _last_started(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode | No
         if _is_code(cell) and cell.metadata.get("papermill", {}).get("start_time")
     ]
     return started[-1] if started else None
+
+
+def _place(cell: nbformat.NotebookNode, notebook: nbformat.NotebookNode) -> str:
+    """A code cell's number, counted from 1, and the first line of its source."""
+    number = sum(_is_code(other) for other in notebook.cells[: notebook.cells.index(cell) + 1])
+    first_line = next(line for line in cell.source.splitlines() if line.strip())
+    return f"code cell {number}: {first_line.strip()}"
+
+
+def _explained(error: Exception, place: str, failed: Path, kernel: Kernel) -> WasteError:
+    """Say what went wrong at that place, and what can be done."""
+    if isinstance(error, DeadKernelError):
+        return WasteError(
+            f"{place}\n  the notebook's Python process died: {cause_of_death(kernel)}",
+            where=failed,
+            remedy="most often memory ran out: close other programs, or choose a smaller "
+            "image_size or batch_size in the profile; finished trainings are not repeated",
+        )
+    kind, message = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", error)
+    return WasteError(
+        f"{place}\n  {kind}: " + str(message).replace("\n", "\n  "),
+        where=failed,
+        remedy="open the copy to see how far it came; finished trainings are not repeated",
+    )

@@ -50,8 +50,10 @@ def running_kernel(folder: Path, private: Path, **environment: str) -> Iterator[
     finally:
         group = kernel.provisioner.pgid if kernel.provisioner else None
         try:
-            if kernel.has_kernel:
+            if run_sync(kernel.is_alive)():
                 run_sync(kernel.shutdown_kernel)()  # interrupts, asks, terminates, kills
+            else:
+                kernel.cleanup_connection_file()
         finally:
             if group is not None:
                 with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -28,7 +28,7 @@ class Progress:
         self.live = self.stream.isatty()
         self.notebook, self.cell, self.cells, self.training = "", 0, 0, {}
         self.started = self.printed = time.monotonic()
-        self._last = ""
+        self._last = {}
         self._offset = 0
         self._writing = threading.Lock()
         self._finished = threading.Event()
@@ -101,9 +101,11 @@ class Progress:
             return
         self._offset += len(whole) + 1
         try:
-            self.training = json.loads(whole.splitlines()[-1])
+            newest = json.loads(whole.splitlines()[-1])
         except (ValueError, IndexError):
-            self.training = {}  # it is only for show, and no reason to stop a build
+            return  # it is only for show, and no reason to stop a build
+        if isinstance(newest, dict):
+            self.training = newest
 
     def _redraw(self) -> None:
         width = shutil.get_terminal_size().columns - 1
