@@ -130,7 +130,7 @@ def _is_readable(image: Path) -> bool:
 
 def _run_folder(build: Path, beginning: str | None) -> Path:
     """The one run of `build` whose hash starts so, or the best on validation."""
-    from wastelib.training.runs import best_on_validation
+    from wastelib.training.run import best_on_validation
 
     if beginning is None:
         return best_on_validation(build).folder
