@@ -53,12 +53,9 @@ def report(
     """Run the notebooks and build report.html and report.pdf from them."""
     from wastelib.report.build import build_report
 
-    build_report(
-        profile,
-        data=_absolute(data, names=("demo", "realwaste")),
-        weights=_absolute(weights, names=("demo", "imagenet")),
-        fresh=fresh,
-    )
+    built = build_report(profile, data=data, weights=weights, fresh=fresh)
+    minutes, seconds = divmod(round(built.seconds), 60)
+    print(f"report.html and report.pdf are in {built.folder} ({minutes}:{seconds:02d} minutes)")
 
 
 @app.command("data")
@@ -66,24 +63,18 @@ def show_data(
     data: Annotated[str, typer.Argument(help="demo, realwaste, a zip, or a folder.")] = "demo",
 ) -> None:
     """Fetch or find photographs and print their classes and counts."""
-    from collections import Counter
-
-    from wastelib.data.catalogue import image_files
+    from wastelib.data.layout import images_per_class
     from wastelib.data.sources import locate
     from wastelib.settings import DataPreparation
 
     defaults = DataPreparation()
-    source = locate(
-        _absolute(data, names=("demo", "realwaste")),
-        demo_images=defaults.demo_images,
-        seed=defaults.seed,
-    )
-    counts = Counter(path.relative_to(source.root).parts[0] for path in image_files(source.root))
+    source = locate(data, demo_images=defaults.demo_images, seed=defaults.seed)
+    counts = images_per_class(source.root)
+    width = max(map(len, counts))
     print(f"{source.name}\n{source.root}\n")
-    width = max((len(name) for name in counts), default=0)
     for name, count in sorted(counts.items()):
         print(f"{name:<{width}}  {count:>6}")
-    print(f"\n{len(counts)} classes, {counts.total()} images")
+    print(f"\n{len(counts)} classes, {sum(counts.values())} images")
 
 
 @app.command()
@@ -142,13 +133,6 @@ def _run_folder(build: Path, beginning: str | None) -> Path:
             remedy="give more of the hash; results.json and the report's appendix list them",
         )
     return found[0]
-
-
-def _absolute(value: str | None, *, names: tuple[str, ...]) -> str | None:
-    """A name as it is; a path, relative to where the user typed it, as an absolute one."""
-    if value is None or value in names:
-        return value
-    return str(Path(value).expanduser().absolute())
 
 
 def _terminate(*_) -> None:

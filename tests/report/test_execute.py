@@ -27,7 +27,7 @@ sys.path.insert(0, sys.argv[1])
 root = Path(sys.argv[2])
 from test_execute import build
 from wastelib import cli
-fake = types.SimpleNamespace(build_report=lambda *_, **__: build(root))
+fake = types.SimpleNamespace(build_report=lambda *_, **__: build(root))  # never returns
 sys.modules["wastelib.report.build"] = fake
 sys.argv = ["wastelib", "report"]
 cli.main()
