@@ -1,0 +1,35 @@
+"""The design's structure: imports point one way, and no new top-level folder appears."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = {".ci", "notebooks", "report", "tests", "wastelib"}
+
+
+def test_imports_point_one_way_only(capfd):
+    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    assert status == EXIT_STATUS_SUCCESS, capfd.readouterr().out
+
+
+def test_no_other_top_level_folder():
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    assert {path.split("/")[0] for path in listed.stdout.splitlines() if "/" in path} <= FOLDERS
+
+
+@pytest.mark.parametrize("module", ["", ".settings", ".cli", ".files", ".errors", ".doctor"])
+def test_importing_does_nothing(module, tmp_path):
+    code = f"import wastelib{module}, os, sys; print(os.listdir('.'), 'tensorflow' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[] False\n"
+    assert done.stderr == ""
