@@ -14,7 +14,7 @@ import pandas as pd
 from IPython.display import publish_display_data
 from matplotlib.figure import Figure
 
-from wastelib.displays.style import Display, our_style
+from wastelib.displays.style import Display, one_line, our_style
 
 SCREEN_DPI = 96
 MISSING = "\N{EN DASH}"
@@ -79,7 +79,7 @@ def escape_markdown(text: object) -> str:
 
     Markdown takes a backslash before every ASCII punctuation mark (CommonMark 0.31, 2.4).
     """
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(str(text).split()))
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", one_line(text))
 
 
 def _svg(figure: Figure, name: str) -> str:

@@ -1,0 +1,503 @@
+"""Figures show the numbers they were given, and are published as the report reads them."""
+
+import html
+import re
+import subprocess
+import sys
+
+import matplotlib
+import mistune
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from wastelib import displays
+from wastelib.displays import publish
+from wastelib.displays.style import Display, one_line, shortened, spread
+from wastelib.evaluation.metrics import evaluate
+
+NAMES = ["Glass", "$5_$x$", "_hidden", "<script>alert(1)</script>", "a\nb", "x" * 90]
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """What was published, as (mime bundle, metadata)."""
+    outputs = []
+    monkeypatch.setattr(
+        publish,
+        "publish_display_data",
+        lambda data, metadata=None: outputs.append((data, metadata)),
+    )
+    return outputs
+
+
+def catalogue(counts, per_group=2):
+    rows = [
+        (f"{label}/{number}.jpg", label, f"{label}-{number // per_group}")
+        for label, images in counts.items()
+        for number in range(images)
+    ]
+    return pd.DataFrame(rows, columns=["path", "label", "group"])
+
+
+def photograph(path):
+    """A reader without files: landscape, larger than a tile."""
+    return np.full((300, 400, 3), 90, np.uint8)
+
+
+def assigned(table, subsets=("train", "train", "validation", "test")):
+    return table.assign(subset=[subsets[i % len(subsets)] for i in range(len(table))])
+
+
+def evaluation(names=NAMES, seed=0):
+    draw = np.random.default_rng(seed)
+    labels = np.repeat(names, 5)
+    columns = {f"p_{name}": draw.random(len(labels)) for name in names}
+    probabilities = pd.DataFrame(columns).div(pd.DataFrame(columns).sum(axis=1), axis=0)
+    about = {"image": range(len(labels)), "label": labels, "group": labels, "subset": "test"}
+    return evaluate(pd.DataFrame(about).join(probabilities), samples=20)
+
+
+def history(val_accuracy=(0.3, 0.6, 0.5), loss=(2.0, 1.2, 0.9), val_loss=(1.9, 1.4, 1.5)):
+    return pd.DataFrame(
+        {
+            "epoch": range(1, len(loss) + 1),
+            "accuracy": np.linspace(0.2, 0.8, len(loss)),
+            "loss": loss,
+            "val_accuracy": val_accuracy,
+            "val_loss": val_loss,
+        }
+    )
+
+
+RATES = pd.DataFrame(
+    {
+        "optimizer": ["Adam", "Adam", "SGD"],
+        "learning_rate": [1e-3, 1e-1, 1e-2],
+        "momentum": [0.0, 0.0, 0.9],
+        "validation_accuracy": [0.56, 0.11, 0.5],
+        "validation_loss": [1.2, None, 1.4],
+        "chosen": [True, False, False],
+    }
+)
+MODELS = pd.DataFrame(
+    {
+        "name": ["Custom CNN", "VGG16", "$x_1$"],
+        "kind": ["custom", "pretrained", "pretrained"],
+        "test_accuracy": [0.62, 0.861, 0.862],
+        "low": [0.58, 0.84, 0.84],
+        "high": [0.65, 0.88, 0.88],
+        "parameters": [33_583_177, 14_700_000, 7_000_000],
+        "train_seconds": [300.0, 900.0, 500.0],
+    }
+)
+LAYERS = [
+    {"name": "conv1", "type": "Conv2D", "output_shape": (64, 64, 32), "parameters": 896},
+    {"name": "pool1", "type": "MaxPooling2D", "output_shape": (32, 32, 32), "parameters": 0},
+    {"name": "flatten", "type": "Flatten", "output_shape": (32768,), "parameters": 0},
+    {"name": "classes", "type": "Dense", "output_shape": (9,), "parameters": 294_921},
+]
+
+
+TABLE = catalogue(dict.fromkeys(NAMES, 8))
+DISPLAYS = {
+    "counts": lambda: displays.ClassCountsDisplay.from_catalogue(TABLE),
+    "split": lambda: displays.SplitDisplay.from_split(assigned(TABLE)),
+    "splits": lambda: displays.SplitDisplay.from_splits(
+        {"random": assigned(TABLE), "_$g$": assigned(TABLE)}
+    ),
+    "samples": lambda: displays.SampleSheetDisplay.from_dataset(TABLE, "", 3, reader=photograph),
+    "groups": lambda: displays.GroupSheetDisplay.from_dataset(TABLE, "", reader=photograph),
+    "curves": lambda: displays.LearningCurvesDisplay.from_histories({"one": history()}),
+    "runs": lambda: displays.LearningCurvesDisplay.from_histories({n: history() for n in NAMES}),
+    "rates": lambda: displays.RateChoiceDisplay.from_rates(RATES),
+    "confusion": lambda: displays.ConfusionDisplay.from_evaluation(evaluation()),
+    "scores": lambda: displays.PerClassDisplay.from_evaluations({n: evaluation() for n in NAMES}),
+    "cost": lambda: displays.CostDisplay.from_models(MODELS),
+    "layers": lambda: displays.ArchitectureDisplay.from_layers(LAYERS),
+}
+
+
+def texts(figure):
+    """Every visible text of a figure."""
+    found = figure.findobj(matplotlib.text.Text)
+    return [text.get_text() for text in found if text.get_text() and text.get_visible()]
+
+
+# ---- what is drawn ----------------------------------------------------------------------
+
+
+def test_class_counts_are_the_bars_largest_first():
+    display = displays.ClassCountsDisplay.from_catalogue(catalogue({"b": 3, "a": 6, "c": 1}))
+    ax = display.plot().ax_
+    assert [bar.get_width() for bar in ax.patches] == [6, 3, 1]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b", "c"]
+    assert {"6  (60.0%)", "3  (30.0%)", "1  (10.0%)"} <= set(texts(ax.figure))
+    assert "a has most (6), c fewest (1)" in display.alt
+
+
+def test_many_classes_are_counted_to_the_last():
+    display = displays.ClassCountsDisplay.from_catalogue(
+        catalogue({f"class {number}": number for number in range(1, 101)})
+    )
+    ax = display.plot().ax_
+    shown = sum(bar.get_width() for bar in ax.patches)
+    assert len(ax.patches) == 40
+    assert ax.get_xlabel() == f"images; 60 smaller classes have {5050 - shown:,.0f} more"
+
+
+def test_split_shows_counts_and_torn_groups():
+    table = catalogue({"a": 40, "b": 20}, per_group=2)
+    torn = assigned(table, ("train", "validation"))
+    whole = assigned(table, ("train", "train", "test", "test"))
+    display = displays.SplitDisplay.from_splits({"random": torn, "group": whole}).plot()
+    assert display.torn_groups == {"random": 30, "group": 0}
+    assert "30 of 30 groups\non more than one side" in texts(display.figure_)
+    assert {"20", "10"} <= set(texts(display.figure_))
+    assert "by group gives 30 train, 30 test, with 0 of 30 groups" in display.alt
+
+
+def test_sample_sheet_shows_one_photograph_per_group():
+    seen = []
+
+    def reader(path):
+        seen.append(path.as_posix())
+        return photograph(path)
+
+    table = catalogue({"a": 12, "b": 4}, per_group=4)
+    display = displays.SampleSheetDisplay.from_dataset(table, "root", 6, seed=1, reader=reader)
+    assert [len(photographs) for _, photographs in display.rows] == [3, 1]
+    assert len(seen) == 4
+    assert all(path.startswith(("root/a/", "root/b/")) for path in seen)
+    again = displays.SampleSheetDisplay.from_dataset(table, "root", 6, seed=1, reader=reader)
+    assert seen[:4] == seen[4:]
+    assert again.plot().ax_.images[0].get_array().shape[2] == 3
+
+
+def test_photographs_keep_their_proportions():
+    display = displays.SampleSheetDisplay.from_dataset(catalogue({"a": 1}), "", reader=photograph)
+    height, width = display.rows[0][1][0].shape[:2]
+    assert (height, width) == (144, 192)
+
+
+def test_sheet_of_too_many_classes_says_which_it_shows():
+    table = catalogue({f"class {n:03}": 1 + n % 7 for n in range(100)})
+    display = displays.SampleSheetDisplay.from_dataset(table, "", reader=photograph).plot()
+    assert len(display.rows) == 10
+    assert display.ax_.get_xlabel() == "the 10 largest of 100 classes"
+
+
+def test_group_sheet_shows_re_shots_only():
+    table = pd.concat([catalogue({"a": 3}, per_group=1), catalogue({"b": 6}, per_group=3)])
+    display = displays.GroupSheetDisplay.from_dataset(table, "", reader=photograph)
+    assert [label for label, _ in display.rows] == ["b\n(3 shots)", "b\n(3 shots)"]
+    with pytest.raises(ValueError, match="more than one photograph"):
+        displays.GroupSheetDisplay.from_dataset(catalogue({"a": 3}, 1), "", reader=photograph)
+
+
+def test_curves_are_the_history_and_mark_the_best_epoch():
+    display = displays.LearningCurvesDisplay.from_histories({"run": history()}).plot()
+    accuracy, loss = display.ax_
+    assert accuracy.lines[0].get_ydata().tolist() == pytest.approx([0.2, 0.5, 0.8])
+    assert accuracy.lines[1].get_ydata().tolist() == [0.3, 0.6, 0.5]
+    assert loss.lines[1].get_ydata().tolist() == [1.9, 1.4, 1.5]
+    assert accuracy.lines[2].get_xydata().tolist() == [[2, 0.6]]
+    assert "best epoch 2 of 3 with validation accuracy 60.0% and loss 1.40" in display.alt
+    by_loss = displays.LearningCurvesDisplay.from_histories(
+        {"run": history(val_loss=(1.9, 1.8, 1.7))}, monitor="val_loss"
+    )
+    assert by_loss.best == {"run": 2}
+
+
+def test_diverged_runs_are_said_and_do_not_flatten_the_others():
+    nan, inf = float("nan"), float("inf")
+    runs = {
+        "good": history(),
+        "huge": history(val_loss=(5e4, 3e300, 40.0)),
+        "broken": history(loss=(2.2, nan, nan), val_loss=(2.3, inf, nan)),
+        "dead": history(loss=(nan,) * 3, val_loss=(nan,) * 3, val_accuracy=(nan,) * 3),
+    }
+    display = displays.LearningCurvesDisplay.from_histories(runs).plot()
+    loss = display.ax_[1]
+    assert loss.get_ylim()[1] < 3
+    assert "huge: up to 3e+300, off this scale" in loss.get_xlabel()
+    assert "broken: not finite from epoch 2" in loss.get_xlabel()
+    assert "dead: no finite validation result" in display.alt
+    assert "good" not in loss.get_xlabel()
+
+
+def test_rates_mark_the_choice_and_what_diverged():
+    display = displays.RateChoiceDisplay.from_rates(RATES).plot()
+    found = texts(display.figure_)
+    assert "chosen: Adam, 0.001 (56.0%)" in found
+    assert found.count("diverged") == 1
+    assert "SGD, momentum 0.9" in found
+    assert "Adam at 0.001 with 56.0%" in display.alt
+
+
+def test_confusion_cells_are_the_counts_and_shares():
+    counts = np.array([[8, 2], [0, 10]])
+    display = displays.ConfusionDisplay(counts, ("a", "b")).plot()
+    cells = [text.get_text() for text in display.ax_.texts]
+    assert cells == ["8\n80%", "2\n20%", "", "10\n100%"]
+    assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["a (10)", "b (10)"]
+    assert "a taken for b (2)" in display.alt
+
+
+def test_confusion_of_many_classes_loses_no_image():
+    counts = np.random.default_rng(0).integers(0, 9, size=(100, 100))
+    display = displays.ConfusionDisplay(counts, tuple(f"class {n}" for n in range(100)))
+    shown, names = display._shown()
+    assert shown.sum() == counts.sum()
+    assert np.trace(shown[:-1, :-1]) == sum(
+        counts[i, i] for i in range(100) if f"class {i}" in names
+    )
+    assert names[-1] == "71 smaller classes"
+
+
+def test_perfect_and_empty_confusions_are_drawn():
+    for counts in (np.diag([3, 4]), np.array([[0, 0], [1, 3]])):
+        displays.ConfusionDisplay(counts, ("a", "b")).plot()
+    assert "mistake" not in displays.ConfusionDisplay(np.diag([3, 4]), ("a", "b")).alt
+
+
+def test_per_class_dots_are_the_f1():
+    found = evaluation(["a", "b", "c"])
+    display = displays.PerClassDisplay.from_evaluations({"model": found}).plot()
+    order = found.per_class["f1"].sort_values(ascending=False, kind="stable")
+    assert display.ax_.lines[0].get_xdata().tolist() == order.tolist()
+    labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert labels == [f"{name} (5)" for name in order.index]
+
+
+def test_cost_draws_every_model_in_every_panel():
+    display = displays.CostDisplay.from_models(MODELS).plot()
+    assert [ax.get_xlabel() for ax in display.ax_] == ["parameters", "training (seconds)"]
+    points = [line.get_xydata()[0].tolist() for line in display.ax_[1].lines[:9:3]]
+    assert points == [[300, 0.62], [900, 0.861], [500, 0.862]]
+    assert {"Custom CNN", "VGG16", "$x_1$"} <= set(texts(display.figure_))
+    assert "$x_1$ is most accurate (86.2%)" in display.alt
+
+
+def test_architecture_has_a_box_per_layer_with_its_parameters():
+    display = displays.ArchitectureDisplay.from_layers(LAYERS).plot()
+    assert [box.title for box in display.boxes] == ["Conv2D", "MaxPooling2D", "Flatten", "Dense"]
+    assert {"896", "294,921", "64×64\n×32", "Max\nPooling2D"} <= set(texts(display.figure_))  # noqa: RUF001
+    assert len(display.ax_.patches) == 3 * 4
+    assert "4 layers and 295,817 parameters" in display.alt
+
+
+def test_deep_networks_are_drawn_in_stages_that_add_up():
+    deep = [
+        {"name": f"c{n}", "type": kind, "output_shape": (side, side, 8 * n), "parameters": n}
+        for n, (kind, side) in enumerate(
+            [("Rescaling", 96)]
+            + [("ZeroPadding2D", 97)]
+            + [("Conv2D", 48)] * 30
+            + [("ZeroPadding2D", 49)]
+            + [("Conv2D", 24), ("Conv2D", 48), ("Concatenate", 24)] * 20,
+            start=1,
+        )
+    ]
+    display = displays.ArchitectureDisplay.from_layers(deep + LAYERS[2:])
+    titles = [box.title for box in display.boxes]
+    assert titles == ["2 layers", "31 layers", "60 layers", "Flatten", "Dense"]
+    assert [box.shape[0] for box in display.boxes[:3]] == [96, 48, 24]
+    assert display.parameters == sum(row["parameters"] for row in deep + LAYERS[2:])
+
+
+# ---- any name, any number of classes ---------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_names_are_drawn_as_they_are_and_nothing_leaves_the_page(name, recwarn):
+    """Dollar signs are no formula, a leading underscore hides nothing, and all is inside."""
+    display = DISPLAYS[name]().plot()
+    with displays.style.our_style():
+        display.figure_.draw_without_rendering()
+        box = display.figure_.get_tightbbox().transformed(display.figure_.dpi_scale_trans)
+        drawn = display.figure_.findobj(matplotlib.text.Text)
+        assert not any(text.get_parse_math() for text in drawn)
+    page = display.figure_.bbox.padded(1)
+    assert page.x0 <= box.x0
+    assert box.x1 <= page.x1
+    assert page.y0 <= box.y0
+    assert box.y1 <= page.y1
+    assert not [str(warning.message) for warning in recwarn]
+
+
+@pytest.mark.parametrize("name", ["runs", "scores"])
+def test_series_with_a_leading_underscore_are_in_the_legend(name):
+    assert "_hidden" in texts(DISPLAYS[name]().plot().figure_)
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_every_display_plots_on_axes_it_is_given(name):
+    display = DISPLAYS[name]()
+    ax = display.panels(Figure(layout="constrained"))
+    assert display.plot(ax) is display
+    assert display.ax_ is ax
+    assert re.fullmatch(r"[^\n]+\.", display.alt)
+
+
+@given(st.text(max_size=60), st.integers(12, 40))
+def test_shortened_names_fit_and_stay_on_one_line(name, width):
+    short = shortened(name, width)
+    assert 0 < len(short) <= max(width, len("(no name)"))
+    assert len(short.splitlines()) == 1
+
+
+@given(st.lists(st.floats(0, 10), min_size=1, max_size=12))
+def test_labels_are_moved_apart_and_keep_their_order(wanted):
+    middles = spread(np.array(wanted), np.full(len(wanted), 0.5), 0, 10)
+    assert (np.diff(np.sort(middles)) > 0.5 - 1e-9).all()
+    assert (middles[np.argsort(wanted, kind="stable")] == np.sort(middles)).all()
+    assert middles.min() >= 0.25 - 1e-9
+    assert middles.max() <= 9.75 + 1e-9
+
+
+# ---- what is published -------------------------------------------------------------------
+
+
+def test_a_chart_is_published_as_svg_with_caption_and_alternative_text(published):
+    display = DISPLAYS["counts"]()
+    displays.show(display, name="class-counts", caption="Images per class.")
+    data, metadata = published[0]
+    assert set(data) == {"image/svg+xml", "text/plain"}
+    assert "<svg" in data["image/svg+xml"]
+    assert "<text" not in data["image/svg+xml"]  # letters are paths
+    assert metadata == {
+        "wastelib": {
+            "kind": "figure",
+            "name": "class-counts",
+            "caption": "Images per class.",
+            "alt": display.alt,
+        }
+    }
+
+
+def test_photographs_are_published_as_png_at_twice_the_screen_size(published):
+    displays.show(DISPLAYS["samples"](), name="samples", caption="c", alt="Nine samples.")
+    data, metadata = published[0]
+    assert data["image/png"].startswith(b"\x89PNG")
+    width = int.from_bytes(data["image/png"][16:20], "big")
+    assert width == 2 * metadata["image/png"]["width"] == 1248
+    assert metadata["wastelib"]["alt"] == "Nine samples."
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_the_same_figure_gives_the_same_bytes(name, published):
+    for display in (DISPLAYS[name](), DISPLAYS[name]()):
+        displays.show(display, name=name, caption="c")
+    assert published[0] == published[1]
+
+
+def test_figures_of_one_page_have_ids_of_their_own(published):
+    for name in ("one", "two"):
+        displays.show(DISPLAYS["curves"](), name=name, caption="c")
+    roots = [
+        re.search(r'<svg[^>]* id="([^"]+)"', data["image/svg+xml"])[1] for data, _ in published
+    ]
+    assert roots == ["figure-one", "figure-two"]
+
+
+def test_a_bare_figure_needs_an_alternative_text(published):
+    figure = Figure()
+    figure.subplots().plot([1, 2])
+    with pytest.raises(ValueError, match="alt="):
+        displays.show(figure, name="line", caption="c")
+    displays.show(figure, name="line", caption="c", alt="A line.")
+    assert len(published) == 1
+
+
+def test_a_figure_of_pyplot_is_closed_after_showing(published):
+    from matplotlib import pyplot
+
+    with matplotlib.rc_context({"backend": "agg"}):
+        figure, _ = pyplot.subplots()
+        displays.show(figure, name="line", caption="c", alt="Empty axes.")
+        assert not pyplot.fignum_exists(figure.number)
+
+
+@pytest.mark.parametrize("name", ["", "Two words", "a/b", "../up", "a--b"])
+def test_names_that_are_no_file_names_are_refused(name, published):
+    with pytest.raises(ValueError, match="joined by hyphens"):
+        displays.show(DISPLAYS["curves"](), name=name, caption="c")
+
+
+def test_a_table_is_published_formatted_aligned_and_escaped(published):
+    frame = pd.DataFrame(
+        {
+            "class": ["<b>Glass</b>", "a & b", None],
+            "images": [1200, 30, 4],
+            "share": [0.1234, np.nan, 0.5],
+            "found": [True, False, True],
+        }
+    )
+    displays.table(frame, name="classes", caption="Classes.", formats={"share": "{:.1%}"})
+    data, metadata = published[0]
+    about = metadata["wastelib"]
+    dash = "\N{EN DASH}"
+    assert about["rows"] == [
+        ["<b>Glass</b>", "1,200", "12.3%", "True"],
+        ["a & b", "30", dash, "False"],
+        [dash, "4", "50.0%", "True"],
+    ]
+    assert [column["align"] for column in about["columns"]] == ["left", "right", "right", "left"]
+    assert (about["kind"], about["name"], about["caption"]) == ("table", "classes", "Classes.")
+    assert "&lt;b&gt;Glass&lt;/b&gt;" in data["text/html"]
+    assert "<b>" not in data["text/html"]
+    assert "1,200" in data["text/plain"]
+
+
+def test_a_format_for_an_unknown_column_is_refused(published):
+    with pytest.raises(ValueError, match="shares"):
+        displays.table(pd.DataFrame({"share": [1]}), name="t", caption="c", formats={"shares": ""})
+
+
+def test_an_empty_table_is_published(published):
+    displays.table(pd.DataFrame({"file": [], "reason": []}), name="skipped", caption="None.")
+    assert published[0][1]["wastelib"]["rows"] == []
+
+
+def test_prose_is_published_as_markdown(published):
+    displays.say("**62%** of *Glass*")
+    assert published[0][0]["text/markdown"] == "**62%** of *Glass*"
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=40))
+def test_escaped_text_reads_as_itself_in_markdown(text):
+    escaped = displays.escape_markdown(f"x{text}x")
+    paragraph = mistune.html(escaped).strip().removeprefix("<p>").removesuffix("</p>")
+    assert html.unescape(paragraph) == one_line(f"x{text}x")
+
+
+# ---- what importing does -----------------------------------------------------------------
+
+
+def test_importing_displays_does_nothing_but_define_them():
+    code = """
+import matplotlib, sys
+before = matplotlib.rcParams.copy()
+import wastelib.displays
+assert matplotlib.rcParams.copy() == before
+assert "matplotlib.pyplot" not in sys.modules
+assert matplotlib.get_backend(auto_select=False) is None
+for heavy in ("tensorflow", "keras", "sklearn", "seaborn"):
+    assert heavy not in sys.modules, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": "."})
+
+
+def test_drawing_leaves_the_readers_settings_alone(published):
+    before = matplotlib.rcParams.copy()
+    displays.show(DISPLAYS["confusion"](), name="confusion", caption="c")
+    assert matplotlib.rcParams.copy() == before
+
+
+def test_a_display_says_what_it_lacks():
+    with pytest.raises(NotImplementedError):
+        Display().draw(None)
