@@ -5,9 +5,9 @@ a test holds the two together. A profile is a YAML file with values for all note
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from wastelib.errors import WasteError
 
@@ -39,6 +39,12 @@ class DataPreparation(Parameters):
     train_share: Share = 0.6
     validation_share: Share = 0.2
 
+    @model_validator(mode="after")
+    def _leave_some_for_the_test(self) -> Self:
+        if self.train_share + self.validation_share > 0.99:
+            raise ValueError("train_share and validation_share leave less than 1 % for the test")
+        return self
+
 
 class Training(Parameters):
     """What every notebook that trains takes."""
@@ -67,6 +73,12 @@ class LearningRates(Training):
     rate_count: int = Field(4, ge=2, le=20)
     sgd_rate: Rate = 1e-2
     momentum: float = Field(0.9, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _have_an_order(self) -> Self:
+        if self.lowest_rate >= self.highest_rate:
+            raise ValueError("lowest_rate is not below highest_rate")
+        return self
 
 
 class PretrainedFineTuning(Training):
@@ -136,11 +148,12 @@ def load_profile(
             remedy=f"choose one of: {', '.join(profile_names())}",
         )
     try:
-        content = yaml.safe_load(path.read_text("utf-8")) or {}
-    except yaml.YAMLError as error:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WasteError(f"the profile is not valid YAML: {error}", where=path) from error
-    title = content.pop("title", name)
-    shared = {**content.pop("shared", {}), "build_folder": build_folder}
+    content = _mapping(content, "the profile", path)
+    title = str(content.pop("title", name))
+    shared = _mapping(content.pop("shared", None), "shared", path)
     _refuse_unknown(content, NOTEBOOKS, "notebook", path)
     every_name = {field for model in NOTEBOOKS.values() for field in model.model_fields}
     _refuse_unknown(shared, every_name, "parameter", path)
@@ -151,10 +164,24 @@ def load_profile(
     notebooks = {}
     for notebook, model in NOTEBOOKS.items():
         values = {key: value for key, value in shared.items() if key in model.model_fields}
-        values |= content.get(notebook) or {}
+        values |= _mapping(content.get(notebook), notebook, path)
         values |= {k: v for k, v in overrides.get(notebook, {}).items() if v is not None}
+        values["build_folder"] = build_folder  # where the report looks: no profile's business
         notebooks[notebook] = _validated(model, values, notebook, path)
     return Profile(name=name, title=title, notebooks=notebooks)
+
+
+def _mapping(value: object, name: str, path: Path) -> dict:
+    """A section of the profile; one whose lines are all commented out is empty."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise WasteError(
+            f"{name} is {value!r}, not a list of values with names",
+            where=path,
+            remedy="write one `name: value` on each line, indented below the section's name",
+        )
+    return dict(value)
 
 
 def _refuse_unknown(given, known, kind: str, path: Path) -> None:
@@ -174,8 +201,9 @@ def _validated(model: type[Parameters], values: dict, notebook: str, path: Path)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        value = f"{name} = {first['input']!r} is not accepted: " if name else ""
         raise WasteError(
-            f"{notebook}: {name} = {first['input']!r} is not accepted: {first['msg']}",
+            f"{notebook}: {value}{first['msg']}",
             where=path,
             remedy="correct the value in the profile",
         ) from error
