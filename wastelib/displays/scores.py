@@ -262,17 +262,11 @@ class CostDisplay(Display):
         heights = (0.05 + 0.12 * lines) * (high - low) / inches
         middles = spread(self.models["test_accuracy"], heights, low, high)
         for index, (label, middle) in enumerate(zip(labels, middles, strict=True)):
-            colour = marker_style(index)["color"]
+            line = [self.models["test_accuracy"][index], middle]
+            style = {**marker_style(index), "linewidth": 0.8, "markersize": 5, "markevery": [1]}
             across = ax.get_yaxis_transform()  # x in axes shares, y in accuracy
-            ax.plot(
-                [1.0, 1.07],
-                [self.models["test_accuracy"][index], middle],
-                color=colour,
-                linewidth=0.8,
-                transform=across,
-                clip_on=False,
-            )
-            ax.text(1.09, middle, label, color=colour, va="center", fontsize=7.5, transform=across)
+            ax.plot([1.0, 1.09], line, **style, transform=across, clip_on=False)
+            ax.text(1.15, middle, label, va="center", fontsize=7.5, transform=across)
 
 
 def _log_ticks(low: float, high: float) -> np.ndarray:

@@ -262,6 +262,7 @@ class RateChoiceDisplay(Display):
             )
 
     def _mark_chosen(self, ax: Axes) -> None:
+        lowest, highest = self.rates["learning_rate"].min(), self.rates["learning_rate"].max()
         for row in self.rates[self.rates["chosen"]].itertuples():
             at = (row.learning_rate, row.validation_accuracy)
             ring = {"markerfacecolor": "none", "markeredgecolor": BLACK, "markeredgewidth": 1.3}
@@ -271,6 +272,6 @@ class RateChoiceDisplay(Display):
                 at,
                 xytext=(0, 12),
                 textcoords="offset points",
-                ha="center",
+                ha={lowest: "left", highest: "right"}.get(row.learning_rate, "center"),
                 fontweight="bold",
             )
