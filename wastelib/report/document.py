@@ -200,6 +200,11 @@ def slug(words: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "-", words.lower()).strip("-") or "x"
 
 
+def printable(words: str) -> str:
+    """The words without control characters, which a folder's name may hold."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", words)
+
+
 def _drafts(path: Path) -> Iterator[Block | str]:
     """The blocks of one notebook, prose still as Markdown."""
     notebook = nbformat.read(path, as_version=4)
@@ -235,7 +240,9 @@ def _output(output: NotebookNode, name: str) -> Iterator[Block | str]:
     else:
         data, about = output.data, output.metadata.get("wastelib", {})
     if about.get("kind") == "table":
-        yield Table(about["name"], about["caption"], about["columns"], about["rows"])
+        columns = [{**column, "name": printable(column["name"])} for column in about["columns"]]
+        rows = [[printable(cell) for cell in row] for row in about["rows"]]
+        yield Table(about["name"], printable(about["caption"]), columns, rows)
     elif picture := data.get("image/svg+xml") or data.get("image/png"):
         yield _figure(picture, "image/svg+xml" in data, {"name": name, **about})
     elif "text/markdown" in data:
@@ -246,7 +253,11 @@ def _output(output: NotebookNode, name: str) -> Iterator[Block | str]:
 
 def _figure(picture: str, is_svg: bool, about: dict) -> Figure:
     caption = about.get("caption") or f"A picture that {about['name'].replace('-', ' ')} made"
-    words = {"name": about["name"], "caption": caption, "alt": about.get("alt") or caption}
+    words = {
+        "name": about["name"],
+        "caption": printable(caption),
+        "alt": printable(about.get("alt") or caption),
+    }
     if is_svg:
         size = CHART_SIZE
         if box := re.search(r'<svg[^>]*\sviewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', picture):

@@ -10,6 +10,7 @@ from nbconvert import HTMLExporter
 
 from wastelib.files import whole_file
 from wastelib.report import document, summary
+from wastelib.report.appendix import appendix
 from wastelib.report.results import Results
 
 TEMPLATES = Path(__file__).parents[2] / "report" / "templates"
@@ -33,7 +34,7 @@ def write_html(notebooks: list[Path], results: Results, target: Path) -> None:
 
     Raises `WasteError` naming the chapter for prose that cannot be set.
     """
-    chapters = [*document.read(notebooks), summary.appendix(results)]
+    chapters = [*document.read(notebooks), appendix(results)]
     script = (TEMPLATES / "html" / "page.js").read_text("utf-8")
     exporter = PageExporter(
         extra_template_basedirs=[str(TEMPLATES)],

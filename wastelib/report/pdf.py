@@ -13,6 +13,7 @@ import typst
 from wastelib.errors import WasteError
 from wastelib.files import whole_file
 from wastelib.report import document, summary
+from wastelib.report.appendix import appendix
 from wastelib.report.document import Block, Chapter, Table
 from wastelib.report.results import Results
 
@@ -27,7 +28,7 @@ def write_pdf(notebooks: list[Path], results: Results, target: Path) -> None:
     The same input gives the same bytes: Typst's own fonts, and the date of `results`.
     Raises `WasteError` naming the chapter that Typst or pandoc cannot set.
     """
-    chapters = [*document.read(notebooks), summary.appendix(results)]
+    chapters = [*document.read(notebooks), appendix(results)]
     chapters = document.rendered([_narrowed(part) for part in chapters], "typst")
     with tempfile.TemporaryDirectory(prefix="wastelib-book-") as name:
         folder = Path(name)
