@@ -5,7 +5,17 @@ import numpy as np
 
 from wastelib.demo.items_sheet import soiled
 from wastelib.demo.scene import Item
-from wastelib.demo.shapes import blob, bottle, inflated, quad, ring, rounded, shards, torn
+from wastelib.demo.shapes import (
+    blob,
+    bottle,
+    curve,
+    inflated,
+    ring,
+    rounded,
+    shards,
+    stroke,
+    torn,
+)
 from wastelib.demo.textures import (
     SIZE,
     Rng,
@@ -27,8 +37,8 @@ from wastelib.demo.textures import (
 
 def glass_tint(rng: Rng) -> np.ndarray:
     """Clear, green, brown or bluish: the colour that light keeps on its way through."""
-    hues = [(0.4, 0.02, 0.97), (0.3, 0.55, 0.6), (0.08, 0.75, 0.5), (0.5, 0.15, 0.85)]
-    hue, saturation, value = hues[rng.choice(4, p=[0.45, 0.22, 0.2, 0.13])]
+    hues = [(0.45, 0.06, 0.97), (0.36, 0.6, 0.6), (0.08, 0.75, 0.5), (0.48, 0.25, 0.85)]
+    hue, saturation, value = hues[rng.choice(4, p=[0.3, 0.34, 0.16, 0.2])]
     return colour(
         rng, (hue - 0.05, hue + 0.05), (saturation * 0.6, saturation), (value * 0.8, value)
     )
@@ -116,10 +126,10 @@ def can(rng: Rng) -> Item:
         rng, rng.uniform(0, 0.9)
     )
     albedo, metal = steel(rng), np.full((SIZE, SIZE), 0.9, np.float32)
-    if rng.random() < 0.6:
+    if rng.random() < 0.45:
         where = (np.abs(Y) < length - 0.12) * mask
         albedo, metal = label(rng, albedo, where), metal * (1 - 0.55 * where)
-    albedo, rust = rusted(rng, albedo, 0.3)
+    albedo, rust = rusted(rng, albedo, 0.2)
     return Item(
         soiled(rng, albedo, 0.15), mask, height, metal=metal * (1 - rust), gloss=0.6, lift=13
     )
@@ -141,26 +151,30 @@ def tin_lid(rng: Rng) -> Item:
     height = (
         ribs + 4 * np.exp(-(((radius - 0.93) / 0.06) ** 2)) + creases(rng, 2, rng.uniform(0, 0.25))
     )
-    albedo, rust = rusted(rng, steel(rng), 0.5)
+    albedo, rust = rusted(rng, steel(rng), 0.3)
     return Item(
         soiled(rng, albedo, 0.2), ring(-1, r), height, metal=0.85 * (1 - rust), gloss=0.5, lift=6
     )
 
 
 def scrap_iron(rng: Rng) -> Item:
-    """A bent bar or bracket, mostly rust."""
-    mask = np.maximum(
-        quad(rng, rng.uniform(0.1, 0.25), 0.85, 0.08),
-        quad(rng, rng.uniform(0.4, 0.8), rng.uniform(0.1, 0.2), 0.1),
-    )
+    """One or two bent bars, mostly rust."""
+    mask = np.zeros((SIZE, SIZE), np.float32)
+    for angle in rng.uniform(0, 2 * np.pi, rng.integers(1, 3)):
+        start = -0.75 * np.array([np.cos(angle), np.sin(angle)])
+        width = rng.uniform(0.09, 0.24)
+        mask = np.maximum(mask, stroke(curve(rng, start, angle, 1.5, 0.5), width, width))
     albedo, rust = rusted(rng, steel(rng) * 0.7, 1.0)
-    return Item(
-        soiled(rng, albedo, 0.3),
-        torn(rng, mask, 2),
-        inflated(mask, 10) + noise(rng, 8, 3),
-        metal=0.7 * (1 - rust),
-        gloss=0.2,
-    )
+    height = inflated(mask, 10) + noise(rng, 8, 3)
+    return Item(soiled(rng, albedo), torn(rng, mask, 2), height, metal=0.7 * (1 - rust), gloss=0.2)
+
+
+def vivid(rng: Rng) -> np.ndarray:
+    """A colour that plastic is dyed: bright, or black, or milky."""
+    kind = rng.random()
+    if kind < 0.76:
+        return colour(rng, (0, 1), (0.6, 0.95), (0.5, 0.98))
+    return colour(rng, (0, 1), (0, 0.2), (0.05, 0.2) if kind < 0.88 else (0.75, 0.95))
 
 
 def plastic_bottle(rng: Rng) -> Item:
@@ -170,11 +184,7 @@ def plastic_bottle(rng: Rng) -> Item:
     height = inflated(mask, body * 70) + np.sin(Y * rng.uniform(18, 40)) * rng.uniform(0.3, 1.6)
     height += crumple(rng, rng.uniform(0, 0.6))
     opaque = rng.random() < 0.45
-    dye = (
-        colour(rng, (0, 1), (0.3, 0.9), (0.3, 0.95))
-        if opaque
-        else colour(rng, (0.3, 0.6), (0, 0.25), (0.8, 1))
-    )
+    dye = vivid(rng) if opaque else colour(rng, (0.3, 0.6), (0, 0.25), (0.8, 1))
     clear = np.full((SIZE, SIZE), 0.0 if opaque else rng.uniform(0.55, 0.85), np.float32)
     where = (np.abs(Y - 0.2) < rng.uniform(0.1, 0.3)) * mask * (rng.random() < 0.65)
     albedo, clear = label(rng, filled(dye), where), clear * (1 - where)
@@ -190,14 +200,14 @@ def film(rng: Rng) -> Item:
     """A bag or wrapper: thin, crinkled, glossy, half transparent."""
     mask = torn(rng, blob(rng, rng.uniform(0.6, 0.9), 0.4, rng.uniform(0.5, 1)), 3)
     height = crumple(rng, rng.uniform(0.5, 1.0)) + facets(rng, 120, 0.4)
-    dye = filled(colour(rng, (0, 1), (0, 0.8), (0.35, 1)))
-    if rng.random() < 0.35:
+    dye = filled(vivid(rng))
+    if rng.random() < 0.3:
         dye = pictures(rng, dye, 6)
     return Item(
         soiled(rng, dye, 0.15),
         mask,
         height,
-        clear=rng.uniform(0, 0.75),
+        clear=rng.uniform(0, 0.6),
         gloss=rng.uniform(0.5, 1),
         lift=5,
     )
@@ -209,8 +219,8 @@ def tray(rng: Rng) -> Item:
     mask = rounded(w, h, rng.uniform(0.1, min(w, h)))
     inner = cv2.GaussianBlur(rounded(w * 0.78, h * 0.78, 0.12), (0, 0), 3)
     ribs = np.sin(X * rng.uniform(15, 35)) * inner * rng.choice([0, 1.5])
-    dye = colour(rng, (0, 1), (0, 0.9), (0.06, 0.95))
-    clear = rng.choice([0, 0, rng.uniform(0.5, 0.8)])
+    dye = vivid(rng)
+    clear = rng.choice([0, 0, 0, rng.uniform(0.5, 0.8)])
     height = inflated(mask, 7) - inner * rng.uniform(6, 14) + ribs
     return Item(
         soiled(rng, mottled(rng, dye, 0.02), 0.25), mask, height, clear=clear, gloss=0.6, lift=8

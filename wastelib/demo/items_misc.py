@@ -12,7 +12,6 @@ from wastelib.demo.shapes import (
     inflated,
     polygon,
     quad,
-    ring,
     shards,
     stroke,
     torn,
@@ -32,29 +31,22 @@ from wastelib.demo.textures import (
 
 
 def shoe(rng: Rng) -> Item:
-    """A shoe or sandal from above: sole, upper, laces."""
-    length = np.linspace(0, 2 * np.pi, 60)
-    outline = np.stack(
-        [0.33 * np.cos(length) * (1 + 0.25 * np.sin(length)), 0.85 * np.sin(length)], 1
-    )
-    sole = polygon(outline)
-    upper = polygon(outline * [0.85, 0.9])
-    albedo = blend(
-        filled(colour(rng, (0, 1), (0, 0.4), (0.1, 0.9))),
-        mottled(rng, colour(rng, (0, 1), (0, 0.8), (0.1, 0.8)), 0.05),
-        upper,
-    )
-    opening = ring(-1, 0.2, (0, -0.35))
+    """A shoe from above: sole, upper, opening, tongue, laces."""
+    turn = np.linspace(0, 2 * np.pi, 60)
+    width = 0.3 + 0.07 * np.sin(turn) - 0.06 * np.cos(2 * turn)
+    lean = 0.07 * np.sin(turn) * rng.choice([-1, 1])  # the left shoe or the right
+    outline = np.stack([width * np.cos(turn) * 1.15 + lean, 0.85 * np.sin(turn)], 1)
+    sole, upper = polygon(outline), polygon(outline * [0.86, 0.92])
+    albedo = filled(colour(rng, (0, 1), (0, 0.3), (0.1, 0.95)))
+    albedo = blend(albedo, mottled(rng, colour(rng, (0, 1), (0, 0.7), (0.1, 0.7)), 0.05), upper)
+    cap = upper * (rng.uniform(0.45, 0.6) < Y)
+    albedo = blend(albedo, filled(colour(rng, (0, 1), (0, 0.5), (0.1, 0.95))), cap)
+    opening = np.clip((1 - np.hypot(X / 0.17, (Y + 0.42) / 0.33)) * 12, 0, 1)
     albedo = blend(albedo, filled([0.07, 0.06, 0.06]), opening)
-    laces = (np.abs((Y * 9) % 1 - 0.5) < 0.12) * (np.abs(X) < 0.16) * (np.abs(Y - 0.12) < 0.28)
-    albedo = blend(albedo, filled(colour(rng, (0, 1), (0, 0.3), (0.4, 1))), laces * 0.9)
-    return Item(
-        soiled(rng, albedo, 0.4),
-        sole,
-        inflated(sole, 16) - opening * 10 + laces * 2,
-        gloss=0.15,
-        lift=14,
-    )
+    laces = (np.abs((Y * 11) % 1 - 0.5) < 0.17) * (np.abs(X) < 0.16) * (np.abs(Y - 0.14) < 0.25)
+    albedo = blend(albedo, filled(colour(rng, (0, 1), (0, 0.3), (0.5, 1))), laces * 0.9)
+    height = inflated(sole, 16) - opening * 10 + laces * 2
+    return Item(soiled(rng, albedo, 0.4), sole, height, gloss=0.15, lift=14)
 
 
 def beverage_carton(rng: Rng) -> Item:

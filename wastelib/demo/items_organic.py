@@ -40,7 +40,7 @@ def leaf_colour(rng: Rng, dry: float) -> np.ndarray:
     """Green, or with probability `dry` yellow to brown."""
     if rng.random() < dry:
         return colour(rng, (0.05, 0.13), (0.35, 0.7), (0.3, 0.65))
-    return colour(rng, (0.2, 0.36), (0.3, 0.75), (0.2, 0.6))
+    return colour(rng, (0.21, 0.34), (0.4, 0.8), (0.22, 0.6))
 
 
 def add_leaf(rng: Rng, heap: Heap, base: np.ndarray, angle: float, length: float, rgb) -> None:
@@ -64,37 +64,39 @@ def add_leaf(rng: Rng, heap: Heap, base: np.ndarray, angle: float, length: float
 
 
 def twig(rng: Rng) -> Item:
-    """A branch with leaves along it, fresh or dry."""
-    heap, dry = Heap(), rng.choice([0.1, 0.4, 0.9])
+    """One to three stems with leaves to the left and right, fresh or dry."""
+    heap, dry = Heap(), rng.choice([0.03, 0.15, 0.5])
     for _ in range(rng.integers(1, 4)):
-        line = curve(rng, rng.uniform(-0.5, 0.5, 2) - [0, 0], rng.uniform(0, 6.3), 1.0, 0.5)
-        stem = stroke(line, 0.035, 0.015)
+        angle = rng.uniform(0, 2 * np.pi)
+        start = rng.normal(0, 0.2, 2) - 0.75 * np.array([np.cos(angle), np.sin(angle)])
+        line = curve(rng, start, angle, 1.5, 0.4)
+        stem = stroke(line, 0.03, 0.012)
         heap.add(stem, colour(rng, (0.06, 0.2), (0.3, 0.6), (0.25, 0.5)), inflated(stem, 4))
+        side = 1
         for step in range(2, 24, int(rng.integers(2, 4))):
-            heading = rng.uniform(0, 6.3)
-            add_leaf(rng, heap, line[step], heading, rng.uniform(0.2, 0.45), leaf_colour(rng, dry))
-    return Item(
-        soiled(rng, heap.albedo, 0.1), heap.alpha, heap.height + noise(rng, 6, 2) * 0.3, gloss=0.12
-    )
+            heading = np.arctan2(*(line[step] - line[step - 1])[::-1]) + side * rng.uniform(
+                0.5, 1.2
+            )
+            add_leaf(rng, heap, line[step], heading, rng.uniform(0.2, 0.42), leaf_colour(rng, dry))
+            side = -side
+    height = heap.height + noise(rng, 6, 2) * 0.3
+    return Item(soiled(rng, heap.albedo, 0.1), heap.alpha, height, gloss=0.12)
 
 
 def grass(rng: Rng) -> Item:
     """A bundle or heap of blades."""
-    heap, dry, lean = Heap(), rng.choice([0.05, 0.5, 1.0]), rng.uniform(0.1, 1.2)
+    heap, dry, lean = Heap(), rng.choice([0.03, 0.2, 0.6]), rng.uniform(0.1, 1.2)
     for _ in range(rng.integers(25, 50)):
-        line = curve(rng, rng.normal(0, 0.25, 2), rng.normal(0, lean), rng.uniform(0.4, 0.9), 0.5)
-        heap.add(
-            stroke(line, 0.022, 0.004),
-            leaf_colour(rng, dry),
-            np.full((SIZE, SIZE), rng.uniform(2, 9), np.float32),
-        )
+        start, heading = rng.normal(0, 0.25, 2) - [0.4, 0], rng.normal(0, lean)
+        line = curve(rng, start, heading, rng.uniform(0.6, 1.2), 0.5)
+        heap.add(stroke(line, 0.024, 0.004), leaf_colour(rng, dry), X * 0 + rng.uniform(2, 9))
     return Item(heap.albedo, heap.alpha, heap.height, gloss=0.1, lift=4)
 
 
 def litter(rng: Rng) -> Item:
     """A heap of soil, moss and bits of bark."""
     mask = torn(rng, blob(rng, rng.uniform(0.6, 0.85), 0.25), 14)
-    base = colour(rng, (0.05, 0.25), (0.3, 0.6), (0.2, 0.45))
+    base = colour(rng, (0.12, 0.3), (0.35, 0.65), (0.2, 0.45))
     height = noise(rng, 9, 3) * 3 + inflated(mask, 25)
     heap = Heap()
     heap.add(mask, mottled(rng, base, 0.3, 10), height)
@@ -148,7 +150,7 @@ def fruit(rng: Rng) -> Item:
         mask = blob(rng, rng.uniform(0.3, 0.55), 0.12, rng.uniform(0.6, 1))
         move = rng.uniform(-35, 35, 2)
         mask = cv2.warpAffine(mask, np.float32([[1, 0, move[0]], [0, 1, move[1]]]), (SIZE, SIZE))
-        skin = mottled(rng, colour(rng, (-0.05, 0.33), (0.5, 0.9), (0.35, 0.85)), 0.08)
+        skin = mottled(rng, colour(rng, (-0.05, 0.2), (0.6, 0.95), (0.45, 0.9)), 0.08)
         if rng.random() < 0.4:
             core = cv2.erode(mask, np.ones((7, 7)))
             spokes = 0.85 + 0.15 * np.cos(
@@ -166,7 +168,7 @@ def fruit(rng: Rng) -> Item:
 def leftovers(rng: Rng) -> Item:
     """A pile of cooked food, coffee grounds or mash."""
     mask = torn(rng, blob(rng, rng.uniform(0.55, 0.85), 0.3), 10)
-    base = colour(rng, (0.03, 0.16), (0.3, 0.75), (0.2, 0.75))
+    base = colour(rng, (0.02, 0.15), (0.45, 0.85), (0.3, 0.8))
     lumps = noise(rng, rng.uniform(8, 22), 3)
     albedo = mottled(rng, base, 0.18, 14)
     height = lumps * 4 + inflated(mask, 20)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from wastelib.demo.scene import Item
-from wastelib.demo.shapes import blob, polygon, quad, ring, rounded, torn
+from wastelib.demo.shapes import blob, polygon, quad, rounded, torn
 from wastelib.demo.textures import (
     SIZE,
     Rng,
@@ -30,21 +30,27 @@ DIRT = np.float32([0.25, 0.19, 0.13])
 def board(rng: Rng) -> np.ndarray:
     """The colour of cardboard, (SIZE, SIZE, 3): kraft brown, now and then grey or printed."""
     kind = rng.random()
-    if kind < 0.7:
-        tone = colour(rng, (0.065, 0.11), (0.25, 0.5), (0.45, 0.8))
-    elif kind < 0.85:
-        tone = colour(rng, (0.05, 0.15), (0.03, 0.15), (0.45, 0.75))
+    if kind < 0.84:
+        tone = colour(rng, (0.07, 0.1), (0.36, 0.52), (0.5, 0.8))
+    elif kind < 0.94:
+        tone = colour(rng, (0.05, 0.15), (0.03, 0.15), (0.5, 0.75))
     else:
-        tone = colour(rng, (0, 1), (0.2, 0.7), (0.4, 0.85))
+        tone = colour(rng, (0, 1), (0.1, 0.45), (0.45, 0.85))
     fibres = cv2.blur(noise(rng, 5, 2), (9, 1)) * 0.05
     return mottled(rng, tone, 0.05) * (1 + fibres[..., None])
 
 
 def soiled(rng: Rng, albedo: np.ndarray, most: float = 0.3) -> np.ndarray:
-    """`albedo` with dirt on up to the share `most` of it."""
-    return blend(
-        albedo, filled(DIRT * rng.uniform(0.6, 1.6)), stains(rng, rng.uniform(0, most)) * 0.7
-    )
+    """`albedo` with a film of dirt on up to the share `most` of it."""
+    film = stains(rng, rng.uniform(0, most)) * rng.uniform(0.2, 0.75)
+    return blend(albedo, albedo * DIRT * rng.uniform(1.4, 2.4), film)
+
+
+def dye(rng: Rng) -> np.ndarray:
+    """A colour that cloth is dyed: blues, purples, reds, black; seldom another."""
+    if rng.random() < 0.8:
+        return colour(rng, (0.55, 1.0), (0.15, 0.7), (0.12, 0.6))
+    return colour(rng, (0, 1), (0, 0.5), (0.3, 0.85))
 
 
 def corrugated_piece(rng: Rng) -> Item:
@@ -97,13 +103,16 @@ def carton(rng: Rng) -> Item:
 
 
 def egg_tray(rng: Rng) -> Item:
-    """Moulded pulp with rows of cups."""
-    pitch = rng.uniform(9, 14)
-    height = (np.sin(X * pitch) * np.sin(Y * pitch)) * rng.uniform(4, 7)
-    tone = colour(rng, (0.04, 0.13), (0.05, 0.3), (0.4, 0.65))
-    albedo = mottled(rng, tone, 0.06, 8) * (0.8 + 0.03 * height)[..., None]
+    """Moulded pulp: round cups in rows, and pegs between them."""
+    pitch = rng.uniform(9, 13)
+    cups = np.cos(X * pitch) + np.cos(Y * pitch)
+    height = np.abs(cups) * rng.uniform(3, 5)
+    tone = colour(rng, (0.06, 0.11), (0.12, 0.4), (0.5, 0.7))
+    hollow = np.clip(-cups / 2, 0, 1) ** 2
+    albedo = mottled(rng, tone, 0.06, 8) * (1 - 0.45 * hollow)[..., None]
+    height = np.where(cups < 0, -height * 1.4, height) + noise(rng, 6, 2) * 0.4
     mask = torn(rng, rounded(rng.uniform(0.6, 0.9), rng.uniform(0.4, 0.85), 0.1), 3)
-    return Item(soiled(rng, albedo), mask, height + noise(rng, 6, 2) * 0.4, gloss=0.0, lift=9)
+    return Item(soiled(rng, albedo), mask, height, gloss=0.0, lift=9)
 
 
 def tube(rng: Rng) -> Item:
@@ -113,7 +122,6 @@ def tube(rng: Rng) -> Item:
     height = np.sqrt(np.clip(1 - (X / half) ** 2, 0, 1)) * half * 70 + creases(rng, 3, 0.1)
     seam = np.abs((Y + X * 0.9) % 0.55 - 0.27) < 0.012
     albedo = board(rng) * (1 - 0.3 * seam)[..., None]
-    end = ring(-1, half * 0.95, (0, 0)) * 0
     end = np.clip((half * 0.35 - np.hypot(X * 0.36, Y + length - 0.04)) * 60, 0, 1)
     return Item(
         soiled(rng, blend(albedo, filled([0.12, 0.09, 0.07]), end * 0.8)), mask, height, lift=12
@@ -122,7 +130,7 @@ def tube(rng: Rng) -> Item:
 
 def sheet(rng: Rng) -> Item:
     """A printed page: text, headings, now and then a picture, a little creased."""
-    paper = filled(colour(rng, (0.08, 0.65), (0, 0.12), (0.72, 0.97)))
+    paper = filled(colour(rng, (0.08, 0.65), (0, 0.08), (0.82, 0.98)))
     ink = filled(colour(rng, (0, 1), (0, 0.5), (0.05, 0.35)))
     page = blend(
         paper, ink, printed_lines(rng, int(rng.integers(5, 11)), ink=rng.uniform(0.3, 0.9))
@@ -138,8 +146,8 @@ def sheet(rng: Rng) -> Item:
 
 def crumpled_paper(rng: Rng) -> Item:
     """A paper ball or a crushed bag: white, cream, bluish or kraft brown."""
-    tone = colour(rng, (0.08, 0.65), (0, 0.12), (0.7, 0.95))
-    if rng.random() < 0.25:
+    tone = colour(rng, (0.08, 0.65), (0, 0.08), (0.82, 0.98))
+    if rng.random() < 0.15:
         tone = colour(rng, (0.07, 0.11), (0.25, 0.5), (0.55, 0.8))
     albedo = mottled(rng, tone, 0.03)
     if rng.random() < 0.4:
@@ -163,20 +171,20 @@ def magazine(rng: Rng) -> Item:
     return Item(soiled(rng, page, 0.15), mask, height, gloss=rng.uniform(0.05, 0.3), lift=3)
 
 
-def cloth(rng: Rng) -> Item:
+def rag(rng: Rng) -> Item:
     """A rag: woven, plain, striped or checked, lying in soft folds with a frayed edge."""
     angle = rng.uniform(0, np.pi)
     threads = weave(rng, rng.uniform(22, 42), angle)
-    dye = filled(colour(rng, (0, 1), (0.05, 0.75), (0.15, 0.85)))
+    cloth = filled(dye(rng))
     kind = rng.random()
     if kind < 0.6:
         stripe = np.sin(along(angle) * rng.uniform(8, 30)) > rng.uniform(-0.3, 0.7)
-        dye = blend(dye, filled(colour(rng, (0, 1), (0, 0.7), (0.15, 0.95))), stripe * 0.8)
+        cloth = blend(cloth, filled(dye(rng)), stripe * 0.8)
         if kind < 0.25:
             cross = np.sin(along(angle + np.pi / 2) * rng.uniform(8, 30)) > 0.3
-            dye = blend(dye, filled(colour(rng, (0, 1), (0, 0.7), (0.15, 0.95))), cross * 0.5)
+            cloth = blend(cloth, filled(dye(rng)), cross * 0.5)
     folds = noise(rng, rng.uniform(35, 70), 2) * rng.uniform(7, 14)
-    albedo = dye * (0.72 + 0.33 * threads)[..., None]
+    albedo = cloth * (0.72 + 0.33 * threads)[..., None]
     mask = torn(
         rng, blob(rng, rng.uniform(0.65, 0.9), 0.35, rng.uniform(0.6, 1)), rng.uniform(2, 6)
     )
@@ -204,13 +212,13 @@ def garment(rng: Rng) -> Item:
     mask = torn(rng, mask, 2)
     threads = weave(rng, rng.uniform(28, 50), rng.uniform(0, 0.3))
     cuff = (Y < -0.62) * (0.5 + 0.5 * np.sin(X * 60))
-    dye = mottled(rng, colour(rng, (0, 1), (0, 0.7), (0.1, 0.9)), 0.04)
+    cloth = mottled(rng, dye(rng), 0.04)
     if rng.random() < 0.5:
         band = np.sin(Y * rng.uniform(10, 30)) > rng.uniform(-0.2, 0.8)
-        dye = blend(dye, filled(colour(rng, (0, 1), (0, 0.7), (0.1, 0.95))), band)
+        cloth = blend(cloth, filled(dye(rng)), band)
     folds = noise(rng, 45, 2) * rng.uniform(4, 10)
     return Item(
-        soiled(rng, dye * (0.75 + 0.3 * threads)[..., None]),
+        soiled(rng, cloth * (0.75 + 0.3 * threads)[..., None]),
         mask,
         folds + threads * 0.5 + cuff * 1.5,
         gloss=0.0,
@@ -218,5 +226,5 @@ def garment(rng: Rng) -> Item:
 
 
 CARDBOARD = (corrugated_piece, corrugated_piece, carton, egg_tray, tube)
-PAPER = (sheet, crumpled_paper, crumpled_paper, magazine)
-TEXTILE = (cloth, cloth, garment)
+PAPER = (sheet, sheet, crumpled_paper, crumpled_paper, magazine)
+TEXTILE = (rag, rag, garment)

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from wastelib.demo.arrange import arranged
 from wastelib.demo.items import any_item, item_of
-from wastelib.demo.scene import WORLD, Item, Light, Pose, ground, photograph, placed
-from wastelib.demo.textures import SIZE, Rng
+from wastelib.demo.textures import Rng
 
 VERSION = 1
 CLASS_COUNTS = {
@@ -34,9 +34,7 @@ CLASS_COUNTS = {
     "Vegetation": 436,
 }
 JPEG_QUALITY = 92
-BURST_SHARES = (0.3, 0.24, 0.2, 0.13, 0.08, 0.05)  # of items with 1, 2, ... 6 photographs
-OCCLUDED_SHARE = 0.35
-STREWN_SHARE = 0.4
+BURST_SHARES = (0.42, 0.26, 0.15, 0.09, 0.05, 0.03)  # of items with 1, 2, ... 6 photographs
 
 
 def render_dataset(target: Path, images: int, seed: int, progress: bool = False) -> None:
@@ -81,11 +79,14 @@ class Burst:
     first: int
     size: int
 
-    def generator(self, seed: int, photograph: int | None = None) -> Rng:
-        """The generator of the item, or of one of its photographs (0, 1, ...)."""
-        of_class = list(CLASS_COUNTS).index(self.label)
-        key = [VERSION, seed, of_class, self.item]
-        return np.random.default_rng(key if photograph is None else [*key, photograph])
+    def rng(self, seed: int, purpose: int) -> Rng:
+        """A generator of its own for each purpose: 0 the scene, n its nth photograph."""
+        return stream(seed, self.label, self.item, 1 + purpose)
+
+
+def stream(seed: int, label: str, item: int, purpose: int) -> Rng:
+    """The generator that belongs to these four and to nothing else."""
+    return np.random.default_rng([VERSION, seed, list(CLASS_COUNTS).index(label), item, purpose])
 
 
 def planned(label: str, count: int, seed: int) -> Iterator[Burst]:
@@ -96,7 +97,7 @@ def planned(label: str, count: int, seed: int) -> Iterator[Burst]:
     """
     item, first = 1, 1
     while first <= count:
-        drawn = Burst(label, item, first, 0).generator(seed).choice(6, p=BURST_SHARES) + 1
+        drawn = stream(seed, label, item, 0).choice(len(BURST_SHARES), p=BURST_SHARES) + 1
         size = min(int(drawn), item, count + 1 - first)
         yield Burst(label, item, first, size)
         item, first = item + 1, first + size
@@ -105,60 +106,13 @@ def planned(label: str, count: int, seed: int) -> Iterator[Burst]:
 def write_burst(burst: Burst, target: Path, seed: int) -> list[tuple[str, str]]:
     """Render the photographs of one item; return their rows of `groups.csv`."""
     rows = []
-    scene = arranged(burst.generator(seed), burst.label)
+    rng = burst.rng(seed, 0)
+    scene = arranged(rng, item_of(rng, burst.label), any_item)
     for number in range(burst.size):
-        image = scene.shot(burst.generator(seed, number))
+        image = scene.shot(burst.rng(seed, number + 1))
         path = f"{burst.label}/{burst.label}_{burst.first + number}.jpg"
         quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
         encoded = cv2.imencode(".jpg", image[..., ::-1], quality)[1]
         (target / path).write_bytes(encoded.tobytes())
         rows.append((path, f"{burst.label}-{burst.item:04d}"))
     return rows
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A ground and what lies on it, the lowest first, under one light."""
-
-    slab: np.ndarray
-    pieces: list[tuple[Item, Pose]]
-    light: Light
-
-    def shot(self, rng: Rng) -> np.ndarray:
-        """One photograph of the scene, from about the same place each time."""
-        light = self.light.nudged(rng)
-        turn, scale = rng.normal(0, 0.16), np.exp(rng.normal(0, 0.05))
-        shift = rng.normal(0, 6, 2)
-        world = self.slab
-        for item, pose in self.pieces:
-            world = placed(world, item, pose.moved(turn, scale, shift), light)
-        return photograph(world, rng, light)
-
-
-def arranged(rng: Rng, label: str) -> Scene:
-    """An item of class `label` on its ground, at times among scraps or partly covered."""
-    rng.random()  # the burst's size was drawn from here
-    pieces = []
-    if rng.random() < STREWN_SHARE:
-        for _ in range(rng.integers(1, 4)):
-            angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(70, 105)
-            pose = Pose(
-                WORLD / 2 + far * np.cos(angle),
-                WORLD / 2 + far * np.sin(angle),
-                rng.uniform(0, 6.3),
-                rng.uniform(0.2, 0.4),
-            )
-            pieces.append((any_item(rng), pose))
-    middle = WORLD / 2 + rng.normal(0, 9, 2)
-    scale = rng.uniform(0.62, 1.08) * 150 / SIZE
-    pieces.append((item_of(rng, label), Pose(*middle, rng.uniform(0, 2 * np.pi), scale)))
-    if rng.random() < OCCLUDED_SHARE:
-        angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(25, 60)
-        pose = Pose(
-            middle[0] + far * np.cos(angle),
-            middle[1] + far * np.sin(angle),
-            rng.uniform(0, 6.3),
-            rng.uniform(0.25, 0.5),
-        )
-        pieces.append((any_item(rng), pose))
-    return Scene(ground(rng), pieces, Light.drawn(rng))

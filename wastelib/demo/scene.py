@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 
-from wastelib.demo.textures import SIZE, Rng, noise, warp
+from wastelib.demo.textures import SIZE, Rng, colour, noise, warp
 
-WORLD = 232
+WORLD = 212
 PHOTOGRAPH = 128
+BELT_SHARE = 0.2  # of photographs taken on the belt, not on the slab
 
 
 @dataclass
@@ -33,7 +34,9 @@ class Item:
 
     def planes(self) -> tuple[np.ndarray, np.ndarray]:
         """(albedo, alpha) and (height, metal, clear, gloss) as two (SIZE, SIZE, 4) arrays."""
-        surface = [np.broadcast_to(p, self.alpha.shape) for p in (self.metal, self.clear, self.gloss)]
+        surface = [
+            np.broadcast_to(p, self.alpha.shape) for p in (self.metal, self.clear, self.gloss)
+        ]
         skin, body = [self.albedo, self.alpha], [self.height, *surface]
         return np.dstack(skin).astype(np.float32), np.dstack(body).astype(np.float32)
 
@@ -55,12 +58,12 @@ class Light:
         angle, steep = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 1.2)
         direction = np.array([np.cos(angle), np.sin(angle), 1 / steep], np.float32)
         warmth = rng.normal(0, 1)
-        tone = np.array([1 + 0.09 * warmth, 1 + 0.01 * rng.normal(), 1 - 0.11 * warmth])
+        tone = np.array([1 + 0.05 * warmth, 1 + 0.01 * rng.normal(), 1 - 0.06 * warmth])
         return cls(
             direction=direction / np.linalg.norm(direction),
             colour=tone.astype(np.float32),
             ambient=rng.uniform(0.4, 0.7),
-            exposure=float(np.exp(rng.normal(0.05, 0.2))),
+            exposure=float(np.exp(rng.normal(0.05, 0.13))),
             softness=rng.uniform(2, 9),
             mirror=rng.normal(0, 1, (3, 4)).astype(np.float32),
         )
@@ -102,50 +105,65 @@ class Pose:
 
 
 def ground(rng: Rng) -> np.ndarray:
-    """A slab of concrete or belt, scratched, stained and strewn with crumbs: (WORLD, WORLD, 3)."""
-    base = rng.choice(
-        [[0.68, 0.66, 0.62], [0.60, 0.61, 0.64], [0.52, 0.50, 0.47], [0.33, 0.33, 0.35]]
-    )
-    light = noise(rng, 90, 3, WORLD) * 0.06 + noise(rng, 8, 3, WORLD) * 0.045
-    slab = np.float32(base) * (1 + light)[..., None]
-    rust = noise(rng, 70, 4, WORLD)
-    dirt = np.clip((rust - rng.uniform(0.3, 1.1)) * 1.5, 0, 0.7)[..., None]
-    slab += (np.float32([0.33, 0.26, 0.18]) - slab) * dirt
-    for _ in range(rng.integers(0, 12)):
+    """A concrete slab or a conveyor belt, stained and strewn with crumbs: (WORLD, WORLD, 3)."""
+    tone = colour(rng, (0.05, 0.13), (0.0, 0.08), (0.52, 0.68))
+    grain = noise(rng, 90, 3, WORLD) * 0.05 + noise(rng, 8, 4, WORLD) * 0.04
+    if rng.random() < BELT_SHARE:
+        tone = tone * np.float32(0.68)
+        ribs = np.arange(WORLD) / rng.uniform(9, 16) * 2 * np.pi
+        grain += (np.maximum(np.sin(ribs), 0.6) - 0.6)[:, None].astype(np.float32) * 0.5
+    slab = tone * (1 + grain)[..., None]
+    film = np.clip(noise(rng, 110, 5, WORLD) - rng.uniform(0.0, 1.0), 0, 1) * 0.55
+    slab += (slab * np.float32([0.62, 0.5, 0.38]) - slab) * film[..., None]
+    for _ in range(rng.integers(0, 14)):
         start, end = rng.integers(0, WORLD, (2, 2)).tolist()
-        tone = slab[start[1], start[0]] * rng.uniform(0.75, 1.15)
-        cv2.line(slab, start, end, tone.tolist(), 1, cv2.LINE_AA)
+        scratch = slab[start[1], start[0]] * np.float32(rng.uniform(0.75, 1.15))
+        cv2.line(slab, start, end, scratch.tolist(), 1, cv2.LINE_AA)
     for _ in range(rng.integers(5, 70)):
-        place = rng.integers(0, WORLD, 2).tolist()
-        tone = rng.uniform(0.1, 0.6) * np.float32([1, rng.uniform(0.7, 1), rng.uniform(0.4, 0.9)])
-        cv2.ellipse(
-            slab, (place, rng.uniform(1, 4, 2).tolist(), rng.uniform(0, 180)), tone.tolist(), -1
-        )
+        place, axes = rng.uniform(0, WORLD, 2).tolist(), rng.uniform(1, 4, 2).tolist()
+        crumb = rng.uniform(0.1, 0.5) * np.float32([1, rng.uniform(0.7, 1), rng.uniform(0.4, 0.9)])
+        cv2.ellipse(slab, (place, axes, rng.uniform(0, 180)), crumb.tolist(), -1)
     return np.clip(slab, 0, 1)
 
 
 def placed(under: np.ndarray, item: Item, pose: Pose, light: Light) -> np.ndarray:
     """`under` (WORLD, WORLD, 3) with `item` lying on it, lit, casting its shadow."""
-    size, matrix = (under.shape[1], under.shape[0]), pose.matrix()
-    skin, body = (
-        cv2.warpAffine(plane, matrix, size, flags=cv2.INTER_LINEAR) for plane in item.planes()
-    )
+    matrix = pose.matrix()
+    box = covered(matrix)
+    if box is None:
+        return under
+    left, top, right, bottom = box
+    matrix[:, 2] -= left, top
+    skin, body = (cv2.warpAffine(p, matrix, (right - left, bottom - top)) for p in item.planes())
     albedo, alpha = skin[..., :3], skin[..., 3:]
     height, metal, clear, gloss = (body[..., k : k + 1] for k in range(4))
 
-    under = under * shadow(alpha[..., 0] * (1 - 0.6 * clear[..., 0]), item.lift * pose.scale, light)
+    solid = np.zeros((WORLD, WORLD), np.float32)
+    solid[top:bottom, left:right] = (alpha * (1 - 0.6 * clear))[..., 0]
+    world = under * shadow(solid, item.lift * pose.scale, light)
+    behind = world[top:bottom, left:right]
+
     normal = normals(height[..., 0] * np.float32(pose.scale))
     facing = np.maximum(towards(normal, light.direction), 0)[..., None]
     half = light.direction + np.float32([0, 0, 1])
-    glint = np.maximum(towards(normal, half / np.linalg.norm(half)), 0)[..., None] ** 40
+    glint = cv2.pow(np.maximum(towards(normal, half / np.linalg.norm(half)), 0), 40)[..., None]
 
     lit = albedo * (light.ambient + (1.25 - light.ambient) * facing)
     lit += (albedo * mirrored(normal, light)[..., None] - lit) * metal
-    behind = warp(under, normal[..., 0] * 14, normal[..., 1] * 14)
-    rim = 1 - normal[..., 2:] ** 2
-    through = behind * (0.35 + 0.65 * albedo) * (1 - 0.45 * rim)
-    lit += (through - lit) * clear
-    return under + (lit + glint * gloss * 1.6 - under) * alpha
+    if clear.any():
+        bent = warp(behind, normal[..., 0] * 14, normal[..., 1] * 14)
+        rim = 1 - normal[..., 2:] ** 2
+        lit += (bent * (0.35 + 0.65 * albedo) * (1 - 0.45 * rim) - lit) * clear
+    world[top:bottom, left:right] += (lit + glint * gloss * 1.6 - behind) * alpha
+    return world
+
+
+def covered(matrix: np.ndarray) -> tuple[int, int, int, int] | None:
+    """The part of the world (left, top, right, bottom) that an item's square falls on."""
+    corners = np.array([[0, 0, 1], [SIZE, 0, 1], [0, SIZE, 1], [SIZE, SIZE, 1]]) @ matrix.T
+    left, top = np.clip(np.floor(corners.min(0)), 0, WORLD).astype(int)
+    right, bottom = np.clip(np.ceil(corners.max(0)), 0, WORLD).astype(int)
+    return (left, top, right, bottom) if right - left > 2 and bottom - top > 2 else None
 
 
 def normals(height: np.ndarray) -> np.ndarray:
@@ -174,18 +192,17 @@ def shadow(solid: np.ndarray, lift: float, light: Light) -> np.ndarray:
     """Share of light (WORLD, WORLD, 1) that reaches the ground around a body."""
     reach = lift * light.direction[:2] / light.direction[2]
     move = np.float32([[1, 0, -reach[0]], [0, 1, -reach[1]]])
-    size = (solid.shape[1], solid.shape[0])
-    cast = cv2.GaussianBlur(cv2.warpAffine(solid, move, size), (0, 0), light.softness)
+    cast = cv2.GaussianBlur(cv2.warpAffine(solid, move, solid.shape), (0, 0), light.softness)
     contact = cv2.GaussianBlur(solid, (0, 0), 3)
     return ((1 - (1 - light.ambient) * 0.75 * cast) * (1 - 0.3 * contact))[..., None]
 
 
 def photograph(world: np.ndarray, rng: Rng, light: Light) -> np.ndarray:
     """What the camera records: (PHOTOGRAPH, PHOTOGRAPH, 3) uint8, RGB."""
-    zoom = PHOTOGRAPH / (WORLD * rng.uniform(0.66, 0.78))
+    zoom = PHOTOGRAPH / (WORLD * rng.uniform(0.72, 0.85))
     turn = rng.normal(0, 0.06)
     c, s = np.cos(turn) * zoom, np.sin(turn) * zoom
-    centre = WORLD / 2 + rng.normal(0, 5, 2)
+    centre = WORLD / 2 + rng.normal(0, 3, 2)
     x = PHOTOGRAPH / 2 - c * centre[0] + s * centre[1]
     y = PHOTOGRAPH / 2 - s * centre[0] - c * centre[1]
     matrix = np.float32([[c, -s, x], [s, c, y]])

@@ -57,7 +57,7 @@ def torn(rng: Rng, mask: np.ndarray, ragged: float) -> np.ndarray:
 def shards(rng: Rng, count: int, radius: float) -> np.ndarray:
     """One broken piece: the convex hull of `count` random points."""
     angle = np.sort(rng.uniform(0, 2 * np.pi, count))
-    r = radius * rng.uniform(0.45, 1, count)
+    r = radius * rng.uniform(0.6, 1, count)
     points = np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1).astype(np.float32)
     return polygon(cv2.convexHull(points)[:, 0])
 
