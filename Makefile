@@ -41,10 +41,12 @@ help:
 		/^[a-z]+:/ { if (text) printf "  make %-8s %s\n", substr($$1, 1, index($$1, ":") - 1), text; \
 		text = "" }' Makefile
 
+# With exec, a signal sent to make reaches the program and not only the shell that started it.
+
 ## Run the notebooks; report.html and report.pdf are then in report/build/PROFILE
 report: setup
 	@set --; case "$$FRESH" in ''|0|no|false) ;; *) set -- --fresh ;; esac; \
-	$(python) -m wastelib report "--profile=$$PROFILE" \
+	exec $(python) -m wastelib report "--profile=$$PROFILE" \
 		$${DATA:+"--data=$$DATA"} $${WEIGHTS:+"--weights=$$WEIGHTS"} "$$@"
 
 ## Check the code's form, then run every test
@@ -60,13 +62,13 @@ lint: setup
 
 ## Open the notebooks in JupyterLab, on this machine only
 lab: setup
-	@$(python) -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir=notebooks \
+	@exec $(python) -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir=notebooks \
 		$$([ "$$(id -u)" = 0 ] && echo --allow-root)
 
 ## Name what is missing or wrong on this machine, and the remedy
 doctor:
 	@if $(python) -c '' 2>/dev/null; then found=$(python); else $(find_python); fi; \
-	"$$found" -m wastelib.doctor
+	exec "$$found" -m wastelib.doctor
 
 ## Remove builds (trained models too) and caches of tools; .venv and downloads stay
 clean:

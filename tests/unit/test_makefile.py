@@ -6,6 +6,7 @@ The Makefile runs here with stand-ins for Python: a script that notes its argume
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,20 @@ class Project:
             shutil.copy(ROOT / name, root)
         (root / "requirements.lock").write_text("uv==1.0 \\\n    --hash=sha256:00\nz==1 \\\n")
 
-    def make(self, *words: str, python: str | None = None) -> subprocess.CompletedProcess:
-        """Call make; a test run by make must not hand its own flags on."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
-        environment["PYTHON"] = str(self.python) if python is None else python
+    def environment(self) -> dict[str, str]:
+        """For make: a test that make itself runs must not hand on that make's flags."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+        return inherited | {"PYTHON": str(self.python)}
+
+    def make(self, *words: str) -> subprocess.CompletedProcess:
+        """Call make with a fresh sheet of notes."""
         self.notes.unlink(missing_ok=True)
         return subprocess.run(
-            ["make", *words], cwd=self.root, env=environment, capture_output=True, text=True
+            ["make", *words],
+            cwd=self.root,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
         )
 
     def calls(self) -> list[list[str]]:
@@ -224,3 +232,23 @@ def test_lab_keeps_its_token_and_listens_on_this_machine_only(project):
     call = project.calls()[-1]
     assert "--ip=127.0.0.1" in call
     assert not any("token" in word or "password" in word for word in call)
+
+
+def test_a_signal_to_make_reaches_the_program(project):
+    project.make("report")
+    program = project.root / ".venv" / "bin" / "python"
+    ended = project.root / "ended"
+    # A program that tidies up when it is told to end, as the real one does.
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = -c ] && exit\n'
+        "trap 'kill $!; touch \"$PWD/ended\"; exit 143' TERM\n"
+        'touch "$PWD/started"; sleep 60 & wait\n'
+    )
+    started = project.root / "started"
+    command = subprocess.Popen(["make", "report"], cwd=project.root, env=project.environment())
+    while not started.exists():
+        assert command.poll() is None
+        time.sleep(0.02)
+    command.terminate()
+    command.wait(timeout=10)
+    assert ended.exists()
