@@ -86,6 +86,12 @@ def test_colours_and_control_characters_leave_no_trace(read):
     assert read(synthetic.code("x", output)).blocks[-1] == document.Text("red bell")
 
 
+def test_messages_of_libraries_are_told_from_what_a_cell_prints(read):
+    outputs = [new_output("stream", name=name, text="x") for name in ("stdout", "stderr")]
+    part = read(synthetic.code("x", *outputs))
+    assert [block.aside for block in part.blocks if block.kind == "text"] == [False, True]
+
+
 def test_endless_output_loses_its_middle(read):
     output = new_output("stream", text="\n".join(f"line {n}" for n in range(1000)))
     lines = read(synthetic.code("x", output)).blocks[-1].text.split("\n")

@@ -120,6 +120,8 @@ def test_numbers_are_written_one_way():
     assert [numbers.duration(s) for s in (4.21, 59.97, 125, 11_220)] == [
         *("4.2 s", "1 min 00 s", "2 min 05 s", "3 h 07 min")
     ]
+    assert numbers.commit(f"{'0123456789' * 4}+changes") == "012345678901+changes"
+    assert numbers.commit("unknown (not a git checkout)") == "unknown (not a git checkout)"
     assert numbers.moment("2025-11-02T07:03:05+00:00") == "2 November 2025, 07:03 UTC"
 
 

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pypdf
 import pytest
 
 from wastelib.report import numbers
@@ -160,6 +161,16 @@ def test_text_stands_out_from_its_background(build, chromium, scheme):
     faint = page.evaluate(CONTRAST)
     page.close()
     assert faint == []
+
+
+def test_every_printed_page_names_the_data(build, results, chromium, tmp_path):
+    page = chromium.new_page(offline=True, color_scheme="dark")
+    page.goto((build / "report.html").as_uri())
+    page.pdf(path=tmp_path / "printed.pdf", format="A4", prefer_css_page_size=True)
+    page.close()
+    name = "Demo data" if results.dataset.kind == "demo" else results.dataset.name[:50]
+    texts = [sheet.extract_text() for sheet in pypdf.PdfReader(tmp_path / "printed.pdf").pages]
+    assert [text for text in texts if name not in text] == []
 
 
 CONTRAST = """() => {

@@ -77,10 +77,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Text:
-    """What a cell printed, or the plain form of an output that has no other we trust."""
+    """What a cell printed, or the plain form of an output that has no other we trust.
+
+    An `aside` went to standard error: the messages of libraries to whoever runs them.
+    """
 
     kind: ClassVar = "text"
     text: str
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -248,7 +252,7 @@ def _output(output: NotebookNode, name: str) -> Iterator[Block | str]:
     elif "text/markdown" in data:
         yield data["text/markdown"]
     elif plain := _clean(data.get("text/plain", "")):
-        yield Text(_shortened(plain))
+        yield Text(_shortened(plain), aside=output.get("name") == "stderr")
 
 
 def _figure(picture: str, is_svg: bool, about: dict) -> Figure:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 import nbformat
@@ -40,6 +41,7 @@ def write_html(notebooks: list[Path], results: Results, target: Path) -> None:
         extra_template_basedirs=[str(TEMPLATES)],
         default_preprocessors=[],  # the notebooks were read already
         filters={
+            "css_string": _css_string,
             "data_uri": _data_uri,
             "pixels": lambda points: round(points * POINT),
         },
@@ -67,3 +69,8 @@ def write_html(notebooks: list[Path], results: Results, target: Path) -> None:
 
 def _data_uri(figure: document.Figure) -> str:
     return f"data:{MIME[figure.suffix]};base64,{base64.b64encode(figure.content).decode()}"
+
+
+def _css_string(text: str) -> str:
+    """What may stand between quotation marks in a stylesheet: all but letters as code points."""
+    return re.sub(r"[^A-Za-z ]", lambda found: f"\\{ord(found[0]):x} ", text)

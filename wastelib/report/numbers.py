@@ -1,5 +1,6 @@
 """How the report writes numbers: each kind of quantity in one place."""
 
+import re
 from datetime import datetime
 
 
@@ -44,3 +45,8 @@ def moment(iso: str) -> str:
     """'2025-11-22T17:33:05+00:00' -> '22 November 2025, 17:33 UTC'."""
     time = datetime.fromisoformat(iso)
     return f"{time.day} {time:%B %Y, %H:%M} UTC"
+
+
+def commit(name: str) -> str:
+    """A commit by its first twelve digits, with what else is said of it: '+changes'."""
+    return re.sub(r"^([0-9a-f]{12})[0-9a-f]{28}", r"\1", name)

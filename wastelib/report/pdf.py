@@ -29,7 +29,7 @@ def write_pdf(notebooks: list[Path], results: Results, target: Path) -> None:
     Raises `WasteError` naming the chapter that Typst or pandoc cannot set.
     """
     chapters = [*document.read(notebooks), appendix(results)]
-    chapters = document.rendered([_narrowed(part) for part in chapters], "typst")
+    chapters = document.rendered([_fit_for_paper(part) for part in chapters], "typst")
     with tempfile.TemporaryDirectory(prefix="wastelib-book-") as name:
         folder = Path(name)
         shutil.copy(TEMPLATE, folder)
@@ -85,16 +85,19 @@ def _described(block: Block, part: Chapter | None) -> dict:
     return {"kind": block.kind, **asdict(block)}
 
 
-def _narrowed(part: Chapter) -> Chapter:
-    """The chapter with tables of very many columns cut into pieces one below the other."""
+def _fit_for_paper(part: Chapter) -> Chapter:
+    """The chapter without messages of libraries, and with tables no wider than a page."""
     blocks: list[Block] = []
     for block in part.blocks:
-        blocks += _pieces(block) if block.kind == "table" else [block]
+        if block.kind == "table":
+            blocks += _pieces(block)
+        elif not (block.kind == "text" and block.aside):
+            blocks.append(block)
     return replace(part, blocks=blocks)
 
 
 def _pieces(table: Table) -> list[Table]:
-    """Pieces of at most MOST_COLUMNS columns, each of which begins with the first column."""
+    """One below the other, at most MOST_COLUMNS wide, each beginning with the first column."""
     width = MOST_COLUMNS - 1
     if len(table.columns) <= MOST_COLUMNS:
         return [table]

@@ -49,7 +49,7 @@ def facts(results: Results) -> dict[str, str]:
         "Dataset": f"{printable(dataset.name)}, {images} images in {classes} classes",
         "Profile": results.profile,
         "Date": numbers.moment(environment.finished),
-        "Commit": environment.git_commit[:12],
+        "Commit": numbers.commit(environment.git_commit),
     }
 
 
