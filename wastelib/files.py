@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,9 @@ def cache_folder() -> Path:
     """The user's cache folder: `WASTELIB_CACHE`, else what the platform prescribes."""
     if chosen := os.environ.get("WASTELIB_CACHE"):
         return Path(chosen)
-    import pooch  # slow to import, and most callers have set the variable or need no cache
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about progress bars in notebooks, which we do not use
+        import pooch  # here, because it is slow to import and few callers come so far
 
     return Path(pooch.os_cache("wastelib"))
 

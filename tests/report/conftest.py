@@ -28,7 +28,7 @@ def synthetic_build(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", params=["synthetic"])
+@pytest.fixture(scope="session", params=["synthetic", "smoke"])
 def build(request) -> Path:
     """A finished build folder; `<param>_build` is the fixture that makes it."""
     return request.getfixturevalue(f"{request.param}_build")

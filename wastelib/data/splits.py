@@ -107,7 +107,7 @@ def _by_group(catalogue: pd.DataFrame, seed: int, train: float, validation: floa
         wanted = shares * members["size"].sum()
         filled = np.zeros(3)
         for position, (name, size) in enumerate(members["size"].items()):
-            lack = (wanted - filled) / wanted
+            lack = wanted - filled
             if len(members) - position <= (filled == 0).sum():
                 lack[filled > 0] = -np.inf  # just enough groups are left to fill the empty ones
             choice = int(np.argmax(lack))

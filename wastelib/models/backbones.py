@@ -1,13 +1,16 @@
 """The table of pretrained backbones: what each one expects, and where its weights are."""
 
+import warnings
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-
-import keras
+from typing import TYPE_CHECKING
 
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of
+
+if TYPE_CHECKING:
+    import keras
 
 DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "weights"
 
@@ -98,11 +101,13 @@ def find_weights(weights: str, backbone: str, image_size: int) -> Weights:
     return Weights(f"sha256:{sha256_of(file)[:32]}", file)
 
 
-def build_backbone(name: str, image_size: int, weights: Weights | None) -> keras.Model:
+def build_backbone(name: str, image_size: int, weights: Weights | None) -> "keras.Model":
     """The backbone without its top; `weights` None leaves it randomly initialised.
 
     Takes inputs as its own preprocessing makes them; see `preprocess`.
     """
+    import keras  # here, so that the table can be read without waiting for TensorFlow
+
     row = BACKBONES[name]
     if image_size < row.smallest_size:
         raise WasteError(
@@ -124,7 +129,9 @@ def preprocess(name: str, pixels):
     return module.preprocess_input(pixels)
 
 
-def _load(model: keras.Model, name: str, image_size: int, weights: Weights) -> None:
+def _load(model: "keras.Model", name: str, image_size: int, weights: Weights) -> None:
+    import keras
+
     if weights.file is None:
         try:
             source = getattr(keras.applications, BACKBONES[name].application)(
@@ -141,8 +148,10 @@ def _load(model: keras.Model, name: str, image_size: int, weights: Weights) -> N
         model.set_weights(source.get_weights())
         return
     try:
-        model.load_weights(weights.file)
-    except (ValueError, OSError, KeyError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Keras only warns where a layer finds no weights
+            model.load_weights(weights.file)
+    except (ValueError, OSError, KeyError, UserWarning) as error:
         raise WasteError(
             f"the weights do not fit {name}: {error}",
             where=weights.file,

@@ -10,6 +10,7 @@ from pathlib import Path
 from wastelib.data.sources import locate
 from wastelib.errors import WasteError
 from wastelib.files import whole_file
+from wastelib.models.backbones import backbone_names, find_weights
 from wastelib.report import document
 from wastelib.report.collect import collect_results
 from wastelib.report.execute import NOTEBOOKS, execute_notebooks
@@ -61,7 +62,7 @@ def build_report(
     for stale in ("declared", "figures"):
         shutil.rmtree(folder / stale, ignore_errors=True)
 
-    _fetch(profile)
+    _check_inputs(profile)
     seconds = execute_notebooks(profile, folder)
     results = collect_results(profile, folder, seconds)
     with whole_file(folder / "results.json") as path:
@@ -74,11 +75,17 @@ def build_report(
     return Build(folder, results, time.monotonic() - began)
 
 
-def _fetch(profile: Profile) -> None:
-    """Have the photographs on this disk before a kernel starts: here a download shows its bar."""
-    asked = profile.notebooks["01_data_preparation"]
+def _check_inputs(profile: Profile) -> None:
+    """Find photographs and weights before a kernel starts: an hour later is no time to miss them.
+
+    A download shows its progress here, on the terminal.
+    """
+    photographs = profile.notebooks["01_data_preparation"]
+    pretrained = profile.notebooks["04_pretrained_fine_tuning"]
     with contextlib.chdir(NOTEBOOKS):
-        locate(asked.data, demo_images=asked.demo_images, seed=asked.seed)
+        locate(photographs.data, demo_images=photographs.demo_images, seed=photographs.seed)
+        for name in backbone_names(pretrained.backbones):
+            find_weights(pretrained.weights, name, pretrained.image_size)
 
 
 def _path_or_word(value: str | None, *words: str) -> str | None:

@@ -31,6 +31,8 @@ class Kernel(AsyncKernelManager):
         """The command that starts it; no registered kernel is consulted."""
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         command += ["--IPKernelApp.log_level=CRITICAL"]  # its words would break the progress line
+        # What TensorFlow's C++ says at its start cannot be silenced; it belongs in no output.
+        command += ["--IPKernelApp.capture_fd_output=False"]
         return KernelSpec(argv=command, display_name="Python 3", language="python")
 
 
@@ -45,7 +47,8 @@ def running_kernel(folder: Path, private: Path, **environment: str) -> Iterator[
     kernel = Kernel(kernel_name="python3")
     variables = {**os.environ, **QUIET, "IPYTHONDIR": str(private / "ipython"), **environment}
     try:
-        run_sync(kernel.start_kernel)(cwd=str(folder), env=variables)
+        with (private / "kernel.log").open("ab") as log:
+            run_sync(kernel.start_kernel)(cwd=str(folder), env=variables, stderr=log)
         yield kernel
     finally:
         group = kernel.provisioner.pgid if kernel.provisioner else None

@@ -1,5 +1,6 @@
 """The one training function: `train(trial, …) -> Run`."""
 
+import logging
 import os
 import shutil
 import time
@@ -45,6 +46,8 @@ def train(trial: Trial, dataset: Dataset, *, weights: str = "demo", name: str = 
             remedy="declare it with the fingerprint of this dataset",
         )
     split = dataset.split(trial.split)
+    # Every trial compiles its own step; TensorFlow takes that for a mistake and warns.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     keras.utils.set_random_seed(trial.seed)
     parts = _build(trial, dataset, weights)
     checkpoints = Checkpoints(folder.with_name(f"{trial.hash}.unfinished"))

@@ -1,0 +1,56 @@
+"""What tests in several folders need: a small dataset, and one real build of the smoke profile."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import settings
+
+# The same examples each time, and no verdict by the clock: the machine may be busy.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
+
+COLOURS = {"Blue": (200, 60, 40), "Green": (50, 190, 60), "Red": (40, 50, 210)}
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory) -> Path:
+    """Three classes of twelve noisy images, easily told apart by their colour."""
+    folder = tmp_path_factory.mktemp("small")
+    rng = np.random.default_rng(0)
+    for label, colour in COLOURS.items():
+        (folder / label).mkdir()
+        for number in range(1, 13):
+            noise = rng.normal(0, 25, (24, 24, 3))
+            pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+            cv2.imwrite(str(folder / label / f"{label}_{number}.png"), pixels)
+    return folder
+
+
+@pytest.fixture
+def prepare_small(small_folder, tmp_path):
+    """Prepare the small dataset, or another folder, in a build folder of its own."""
+    from wastelib.data.dataset import prepare
+
+    def prepared(folder=small_folder, build=tmp_path / "build", **changes):
+        settings = {
+            "seed": 42,
+            "dataset_name": "",
+            "demo_images": 90,
+            "unreadable_limit": 0.05,
+            "group_similarity": 1.0,
+            "train_share": 0.5,
+            "validation_share": 0.25,
+        }
+        return prepare(str(folder), build, **settings | changes)
+
+    return prepared
+
+
+@pytest.fixture(scope="session")
+def smoke_build(tmp_path_factory) -> Path:
+    """The whole course, built once with the smoke profile."""
+    from wastelib.report.build import build_report
+
+    return build_report("smoke", builds=tmp_path_factory.mktemp("builds")).folder

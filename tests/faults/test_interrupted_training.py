@@ -1,0 +1,99 @@
+"""A training that is killed goes on from its last epoch, and ends with the same numbers."""
+
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from wastelib.errors import WasteError
+
+TRAIN = """
+import sys
+from wastelib.data.dataset import open_dataset
+from wastelib.training.train import train
+from wastelib.training.trial import Trial
+train(Trial.model_validate_json(sys.argv[2]), open_dataset(sys.argv[1]))
+"""
+EPOCHS = 40
+
+
+@pytest.fixture
+def trial_of():
+    from wastelib.training.trial import CustomModel, Trial
+
+    return lambda dataset: Trial(
+        dataset=dataset.fingerprint,
+        split=dataset.splits["group"].fingerprint,
+        model=CustomModel(),
+        image_size=16,
+        learning_rate=1e-3,
+        batch_size=8,
+        epochs=EPOCHS,
+        restore_best=True,
+    )
+
+
+def test_killed_training_goes_on_and_ends_with_the_same_predictions(
+    prepare_small, trial_of, tmp_path
+):
+    from wastelib.training.train import train
+
+    whole = prepare_small(build=tmp_path / "whole")
+    expected = train(trial_of(whole), whole)
+    dataset = prepare_small(build=tmp_path / "killed")
+    trial = trial_of(dataset)
+    unfinished = dataset.build_folder / "runs" / f"{trial.hash}.unfinished"
+    command = [sys.executable, "-c", TRAIN, str(dataset.build_folder), trial.model_dump_json()]
+    for epochs in (3, 11):
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        wait_for(unfinished, epochs, process)
+        process.kill()
+        process.wait()
+    run = train(trial, dataset)
+    assert len(run.history) == EPOCHS
+    seconds = "seconds"
+    pd.testing.assert_frame_equal(
+        run.history.drop(columns=seconds), expected.history.drop(columns=seconds)
+    )
+    pd.testing.assert_frame_equal(run.predictions, expected.predictions, check_exact=True)
+    assert not unfinished.exists()
+
+
+def wait_for(unfinished, epochs, process, at_most=120):
+    """Until so many epochs are on the disk."""
+    began = time.monotonic()
+    while time.monotonic() - began < at_most:
+        assert process.poll() is None, "the training ended before it was killed"
+        if any(int(p.name[-5:]) >= epochs for p in unfinished.glob("epoch-*")):
+            return
+        time.sleep(0.005)
+    pytest.fail(f"no {epochs} epochs within {at_most} seconds")
+
+
+def test_a_full_disk_leaves_the_last_epoch_to_go_on_from(prepare_small, trial_of, monkeypatch):
+    import errno
+
+    from wastelib.training.train import Checkpoints, train
+
+    dataset = prepare_small()
+    trial = trial_of(dataset)
+    save = Checkpoints.save
+
+    def fails_at_the_third(self, net, history):
+        if len(history) == 3:
+            monkeypatch.setattr(type(net), "save", no_space)
+        save(self, net, history)
+
+    def no_space(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        monkeypatch = patch
+        patch.setattr(Checkpoints, "save", fails_at_the_third)
+        with pytest.raises(WasteError, match="the disk is full"):
+            train(trial, dataset)
+    unfinished = dataset.build_folder / "runs" / f"{trial.hash}.unfinished"
+    assert [path.name for path in unfinished.iterdir()] == ["epoch-00002"]
+    assert len(train(trial, dataset).history) == EPOCHS

@@ -1,0 +1,104 @@
+"""The notebooks keep their contract, run with the smoke profile, and print what they promise."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from papermill.parameterize import parameterize_notebook
+
+from wastelib.settings import NOTEBOOKS, load_profile
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+KEPT = {"nbval-check-output", "keep_output"}
+
+
+@pytest.fixture(params=NOTEBOOKS)
+def name(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def notebook(name) -> nbformat.NotebookNode:
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+
+
+def tags(cell) -> set[str]:
+    return set(cell.metadata.get("tags", []))
+
+
+def code_cells(notebook) -> list:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_there_is_a_model_of_parameters_for_every_notebook():
+    assert {path.stem for path in FOLDER.glob("*.ipynb")} == set(NOTEBOOKS)
+
+
+def test_parameters_cell_is_the_model_of_the_settings(notebook, name):
+    """Names, order, types and defaults; each with a comment that explains the value."""
+    (cell,) = [cell for cell in notebook.cells if "parameters" in tags(cell)]
+    written = {
+        line.target.id: (line.annotation.id, ast.literal_eval(line.value))
+        for line in ast.parse(cell.source).body
+    }
+    model = NOTEBOOKS[name]
+    defaults = model().model_dump()
+    assert list(written) == list(model.model_fields)
+    assert written == {key: (type(value).__name__, value) for key, value in defaults.items()}
+    assert all("  # " in line for line in cell.source.splitlines())
+
+
+def test_it_begins_with_title_and_question_and_ends_with_the_answer(notebook):
+    title, _, question, *_ = notebook.cells[0].source.splitlines()
+    assert title.startswith("# ")
+    assert question.startswith("**")
+    assert question.endswith("?**")
+    headings = [cell.source for cell in notebook.cells if cell.source.startswith("## ")]
+    assert headings[-1].strip() == "## Answer"
+    assert "displays.say(" in notebook.cells[-1].source
+
+
+def test_outputs_are_committed_for_kept_cells_only(notebook):
+    for cell in code_cells(notebook):
+        assert bool(cell.outputs) == (tags(cell) == KEPT), cell.source
+        assert cell.execution_count is None or cell.outputs
+
+
+def test_no_markdown_cell_is_followed_by_a_page_of_code(notebook):
+    assert max(len(cell.source.splitlines()) for cell in code_cells(notebook)) <= 22
+
+
+def test_smoke_run_prints_the_kept_outputs(smoke_build, tmp_path):
+    """Each notebook again, in the order of the course, on the build that is there already."""
+    profile = load_profile("smoke", build_folder=os.path.relpath(smoke_build, tmp_path))
+    for name in NOTEBOOKS:
+        source = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+        filled = parameterize_notebook(source, profile.parameters(name), engine_name=None)
+        nbformat.write(filled, tmp_path / f"{name}.ipynb")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval-lax", "-q", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"JUPYTER_PATH": str(_kernels(tmp_path))},
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
+def _kernels(folder: Path) -> Path:
+    """A kernel `python3` that is this interpreter, whatever else is installed."""
+    from ipykernel.kernelspec import write_kernel_spec
+
+    write_kernel_spec(folder / "jupyter" / "kernels" / "python3")
+    return folder / "jupyter"
+
+
+def test_papermill_sees_the_parameters_cell(name):
+    """What papermill's own inspection reads must be complete, for people who use it directly."""
+    seen = papermill.inspect_notebook(str(FOLDER / f"{name}.ipynb"))
+    assert list(seen) == list(NOTEBOOKS[name].model_fields)

@@ -1,0 +1,138 @@
+"""The catalogue lists what can be read, says what cannot, and derives the groups."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from wastelib.data.catalogue import (
+    COLUMNS,
+    _natural,
+    audit,
+    build_catalogue,
+    exact_duplicates,
+    fingerprint,
+    folder_tree,
+    image_files,
+)
+from wastelib.data.groups import appearance, derived_groups, known_groups
+from wastelib.errors import WasteError
+
+
+@pytest.fixture
+def folder(small_folder, tmp_path):
+    """A copy of the small dataset that a test may spoil."""
+    return shutil.copytree(small_folder, tmp_path / "photos")
+
+
+def build(folder, similarity=1.0, limit=0.1):
+    return build_catalogue(folder, group_similarity=similarity, unreadable_limit=limit)
+
+
+def test_every_image_has_one_row_in_the_order_of_its_number(folder):
+    catalogue, skipped = build(folder)
+    assert list(catalogue.columns) == COLUMNS
+    assert len(catalogue) == 36
+    assert skipped.empty
+    assert catalogue["path"].iloc[[0, 1, 9]].tolist() == [
+        "Blue/Blue_1.png",
+        "Blue/Blue_2.png",
+        "Blue/Blue_10.png",
+    ]
+
+
+def test_unreadable_files_are_listed_and_left_out(folder):
+    (folder / "Red" / "Red_3.png").write_bytes(b"")
+    catalogue, skipped = build(folder)
+    assert len(catalogue) == 35
+    assert skipped.to_dict("records") == [{"path": "Red/Red_3.png", "reason": "the file is empty"}]
+
+
+def test_too_many_unreadable_files_stop_and_name_the_first(folder):
+    for number in range(1, 6):
+        (folder / "Red" / f"Red_{number}.png").write_bytes(b"x")
+    with pytest.raises(WasteError, match=r"5 of 36 files.*unreadable_limit = 0\.1.*Red_1\.png"):
+        build(folder)
+
+
+def test_one_class_is_refused(folder):
+    for label in ("Blue", "Green"):
+        shutil.rmtree(folder / label)
+    with pytest.raises(WasteError, match="only one class"):
+        build(folder)
+
+
+def test_hidden_files_and_other_files_are_no_images(folder):
+    (folder / "Red" / ".hidden.png").write_bytes(b"x")
+    (folder / "Red" / "notes.txt").write_text("x")
+    (folder / ".git").mkdir()
+    assert len(image_files(folder)) == 36
+
+
+def test_fingerprint_changes_with_any_cell(folder):
+    catalogue, _ = build(folder)
+    other = catalogue.copy()
+    other.loc[7, "group"] = "another"
+    assert fingerprint(catalogue) == fingerprint(catalogue.copy())
+    assert fingerprint(catalogue) != fingerprint(other)
+
+
+def test_copies_are_found_and_share_a_group_even_across_classes(folder):
+    shutil.copy(folder / "Red" / "Red_2.png", folder / "Blue" / "Blue_99.png")
+    catalogue, _ = build(folder)
+    found = exact_duplicates(catalogue)
+    assert sorted(found["path"]) == ["Blue/Blue_99.png", "Red/Red_2.png"]
+    assert catalogue.set_index("path").loc[found["path"], "group"].nunique() == 1
+
+
+def test_known_groups_are_taken_over(folder):
+    paths = [path.relative_to(folder).as_posix() for path in image_files(folder)]
+    pd.DataFrame({"path": paths, "group": "one item"}).to_csv(folder / "groups.csv", index=False)
+    catalogue, _ = build(folder)
+    assert set(catalogue["group"]) == {"one item"}
+
+
+def test_known_groups_must_cover_every_image(tmp_path):
+    (tmp_path / "groups.csv").write_text("path,group\na.png,1\n")
+    with pytest.raises(WasteError, match=r"1 images have no group, the first is 'b\.png'"):
+        known_groups(tmp_path / "groups.csv", pd.Series(["a.png", "b.png"]))
+
+
+def test_neighbours_that_look_alike_are_one_group():
+    rng = np.random.default_rng(0)
+    can, bag = (rng.integers(0, 256, (40, 40, 3), np.uint8) // d for d in (1, 4))
+    turned = np.rot90(can).copy()
+    looks = np.stack([appearance(image) for image in (can, turned, bag, can)])
+    catalogue = pd.DataFrame({"label": ["A"] * 4, "sha256": list("wxyz")})
+    groups = derived_groups(catalogue, looks, 0.9)
+    assert groups == ["A-0001", "A-0001", "A-0002", "A-0003"]  # the last is no neighbour
+
+
+@given(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("pqr")), min_size=1, max_size=30))
+def test_equal_files_are_always_in_one_group(rows):
+    catalogue = pd.DataFrame(rows, columns=["label", "sha256"])
+    looks = np.eye(len(rows), dtype=np.float32)
+    groups = pd.Series(derived_groups(catalogue, looks, 0.5))
+    assert (groups.groupby(catalogue["sha256"]).nunique() == 1).all()
+
+
+@given(st.lists(st.text(alphabet="a1²9_ö", max_size=6), max_size=8))
+def test_any_names_can_be_ordered(names):
+    assert len(sorted(names, key=_natural)) == len(names)
+
+
+def test_audit_names_odd_sizes_and_channels(folder):
+    Image.new("L", (9, 9)).save(folder / "Red" / "Red_77.png")
+    catalogue, skipped = build(folder)
+    findings = audit(catalogue, skipped).set_index("check")["finding"]
+    assert findings["image size"] == "2 sizes; 36 images are 24 x 24"
+    assert findings["channels"] == "RGB: 36, L: 1"
+
+
+def test_folder_tree_counts_each_class(folder):
+    catalogue, _ = build(folder)
+    assert "  Red/  (12 images: Red_1.png … Red_12.png)" in folder_tree(catalogue, "photos")

@@ -1,0 +1,103 @@
+"""A dataset is prepared once, opened by every notebook, and decoded once."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from wastelib.data import catalogue, dataset
+from wastelib.data.dataset import data_card, open_dataset
+from wastelib.data.images import read_rgb
+from wastelib.errors import WasteError
+
+
+def test_what_is_opened_is_what_was_prepared(prepare_small):
+    made = prepare_small()
+    opened = open_dataset(made.build_folder)
+    assert opened.fingerprint == made.fingerprint
+    assert opened.classes == ["Blue", "Green", "Red"]
+    for method in ("group", "random"):
+        assert opened.splits[method].fingerprint == made.splits[method].fingerprint
+
+
+def test_unchanged_files_are_not_read_again(prepare_small, monkeypatch):
+    first = prepare_small()
+    monkeypatch.setattr(dataset, "build_catalogue", lambda *_, **__: pytest.fail("read again"))
+    assert prepare_small().fingerprint == first.fingerprint
+
+
+def test_a_changed_file_is_noticed(prepare_small, small_folder, tmp_path):
+    folder = shutil.copytree(small_folder, tmp_path / "photos")
+    before = prepare_small(folder)
+    shutil.copy(folder / "Red" / "Red_1.png", folder / "Red" / "Red_13.png")
+    after = prepare_small(folder)
+    assert len(after.catalogue) == len(before.catalogue) + 1
+    assert after.fingerprint != before.fingerprint
+
+
+def test_opening_before_preparing_says_what_to_run(tmp_path):
+    with pytest.raises(WasteError, match="run notebook 01_data_preparation first"):
+        open_dataset(tmp_path)
+
+
+def test_class_names_that_look_like_missing_values_survive(prepare_small, small_folder, tmp_path):
+    folder = shutil.copytree(small_folder, tmp_path / "photos")
+    (folder / "Red").rename(folder / "NA")
+    (folder / "Blue").rename(folder / "007")
+    made = prepare_small(folder)
+    assert made.classes == ["007", "Green", "NA"]
+    assert set(made.splits["group"].assignment["label"]) == {"007", "Green", "NA"}
+
+
+def test_the_card_names_licence_and_fingerprint(prepare_small):
+    made = prepare_small()
+    card = data_card(made).set_index("field")["value"]
+    assert card["fingerprint"] == made.fingerprint
+    assert "ask the owner" in card["licences"]
+
+
+def test_images_are_decoded_once_in_the_order_of_the_catalogue(prepare_small, monkeypatch):
+    from wastelib.data import batches
+
+    made = prepare_small()
+    pixels = batches.decoded(made, 16)
+    assert pixels.shape == (36, 16, 16, 3)
+    assert np.array_equal(pixels[20], read_rgb(made.root / made.catalogue["path"][20], 16))
+    monkeypatch.setattr(batches, "read_rgb", lambda *_: pytest.fail("decoded again"))
+    assert np.array_equal(batches.decoded(made, 16), pixels)
+
+
+def test_an_image_that_changed_after_the_catalogue_stops_decoding(
+    prepare_small, small_folder, tmp_path
+):
+    from wastelib.data.batches import decoded
+
+    folder = shutil.copytree(small_folder, tmp_path / "photos")
+    made = prepare_small(folder)
+    shutil.copy(folder / "Red" / "Red_1.png", folder / "Red" / "Red_2.png")
+    with pytest.raises(WasteError, match=r"has changed since(.|\n)*Red_2\.png"):
+        decoded(made, 16)
+    assert not list((made.build_folder / "cache").iterdir())
+
+
+def test_batches_give_every_row_once_in_an_order_of_the_epoch(prepare_small):
+    from wastelib.data.batches import Batches
+
+    inputs = np.arange(50)[:, None] * np.ones(3)
+    labels, rows = np.arange(50) % 4, np.arange(0, 50, 2)
+    batches = Batches(inputs, labels, rows, 8)
+    orders = []
+    for epoch in (0, 1, 0):
+        batches.shuffle(seed=7, epoch=epoch)
+        assert len(batches) == 4
+        found = [batches[i] for i in range(4)]
+        for x, y in found:
+            assert np.array_equal(x[:, 0] % 4, y)
+        orders.append(np.concatenate([x[:, 0] for x, _ in found]).astype(int).tolist())
+        assert sorted(orders[-1]) == rows.tolist()
+    assert orders[0] == orders[2] != orders[1]
+
+
+def test_files_of_a_folder_follow_the_numbers_in_their_names(small_folder):
+    names = [path.name for path in catalogue.image_files(small_folder)][:3]
+    assert names == ["Blue_1.png", "Blue_2.png", "Blue_3.png"]

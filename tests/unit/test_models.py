@@ -1,0 +1,152 @@
+"""The published network is the published one, and a cut backbone is the whole backbone."""
+
+import keras
+import numpy as np
+import pytest
+
+from wastelib.errors import WasteError
+from wastelib.models.backbones import (
+    BACKBONES,
+    Weights,
+    backbone_names,
+    build_backbone,
+    find_weights,
+    preprocess,
+)
+from wastelib.models.custom import published_cnn
+from wastelib.models.layers import layer_rows, stage_rows
+from wastelib.models.pretrained import cut_layer, join, split_backbone, start_head_from
+
+SMALL = "MobileNetV2-0.35"
+
+
+@pytest.fixture(scope="module")
+def pixels() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.float32)
+
+
+def untrained(name=SMALL, size=32):
+    keras.utils.set_random_seed(1)
+    return build_backbone(name, size, None)
+
+
+def test_published_network_has_the_published_number_of_parameters():
+    model = published_cnn(256, 9)
+    assert model.count_params() == 33_583_177
+    assert sum(row["parameters"] for row in layer_rows(model)) == 33_583_177
+
+
+def test_layer_rows_follow_the_network():
+    rows = layer_rows(published_cnn(64, 5))
+    assert [row["name"] for row in rows][:3] == ["scale", "conv1", "norm1"]
+    assert rows[-1]["output_shape"] == (5,)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_backbone_of_the_table_can_be_built_and_preprocessed(name):
+    row = BACKBONES[name]
+    module = __import__(f"keras.applications.{row.module}", fromlist=["preprocess_input"])
+    assert hasattr(keras.applications, row.application)
+    image = np.full((1, 2, 2, 3), 255.0)
+    assert np.array_equal(preprocess(name, image.copy()), module.preprocess_input(image.copy()))
+
+
+@pytest.mark.parametrize("unfrozen", [0, 1, 5, 20, 200])
+def test_trunk_and_net_together_are_the_backbone_with_a_head(pixels, unfrozen):
+    backbone = untrained()
+    trunk, net = split_backbone(SMALL, backbone, head_units=8, classes=3, unfrozen_layers=unfrozen)
+    pooled = backbone.predict(preprocess(SMALL, pixels.copy()), verbose=0).mean(axis=(1, 2))
+    head, last = net.get_layer("head"), net.get_layer("classes")
+    expected = keras.ops.convert_to_numpy(last(head(pooled)))
+    assert np.allclose(join(trunk, net).predict(pixels, verbose=0), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["DenseNet121", "ResNet50", "VGG16"])
+def test_a_cut_goes_through_a_single_tensor_below_the_unfrozen_layers(name):
+    backbone = untrained(name)
+    cut = cut_layer(backbone, 5)
+    place = backbone.layers.index(cut)
+    assert place < len(backbone.layers) - 5
+    upper = keras.Model(cut.output, backbone.output)  # Keras refuses a cut that misses a path
+    assert {layer.name for layer in backbone.layers[-5:]} <= {layer.name for layer in upper.layers}
+
+
+def test_unfreezing_trains_the_top_layers_but_no_batch_normalisation():
+    backbone = untrained()
+    top = {layer.name for layer in backbone.layers[-20:]}
+    trunk, net = split_backbone(SMALL, backbone, head_units=8, classes=3, unfrozen_layers=20)
+    trained = {row["name"]: row["type"] for row in layer_rows(net) if row["trainable"]}
+    assert set(trained) - {"head", "classes"} <= top
+    assert "BatchNormalization" not in trained.values()
+    assert not trunk.trainable_weights
+
+
+def test_batch_statistics_do_not_move_while_fine_tuning(pixels):
+    trunk, net = split_backbone(SMALL, untrained(), head_units=8, classes=3, unfrozen_layers=20)
+    features = trunk.predict(pixels, verbose=0)
+    norms = [
+        layer
+        for layer in net.get_layer("upper").layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    before = [layer.get_weights() for layer in norms]
+    net.compile("sgd", "sparse_categorical_crossentropy")
+    net.fit(features, np.arange(3), verbose=0)
+    after = [layer.get_weights() for layer in norms]
+    assert norms
+    assert all(
+        np.array_equal(a, b)
+        for x, y in zip(before, after, strict=True)
+        for a, b in zip(x, y, strict=True)
+    )
+
+
+def test_fine_tuning_starts_with_the_answers_of_the_frozen_model(pixels):
+    backbone = untrained()
+    frozen = join(*split_backbone(SMALL, backbone, head_units=8, classes=3, unfrozen_layers=0))
+    trunk, net = split_backbone(SMALL, backbone, head_units=8, classes=3, unfrozen_layers=20)
+    start_head_from(net, frozen)
+    expected = frozen.predict(pixels, verbose=0)
+    assert np.allclose(join(trunk, net).predict(pixels, verbose=0), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [SMALL, "ResNet50"])
+def test_a_saved_model_takes_raw_pixels_and_answers_the_same(name, pixels, tmp_path):
+    parts = split_backbone(name, untrained(name), head_units=8, classes=3, unfrozen_layers=5)
+    model = join(*parts)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert np.allclose(loaded.predict(pixels, verbose=0), model.predict(pixels, verbose=0))
+
+
+def test_stages_hold_all_parameters():
+    backbone = untrained()
+    assert sum(stage["parameters"] for stage in stage_rows(backbone)) == backbone.count_params()
+
+
+def test_weights_of_the_demo_are_there_and_fit():
+    found = find_weights("demo", SMALL, 96)
+    assert build_backbone(SMALL, 96, found).count_params() == 410_208
+
+
+def test_missing_weights_name_the_file_that_is_expected(tmp_path):
+    with pytest.raises(WasteError, match=r"expected a file named resnet50_weights.*\n.*where"):
+        find_weights(str(tmp_path), "ResNet50", 224)
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    file = tmp_path / "x.weights.h5"
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save_weights(file)
+    with pytest.raises(WasteError, match=f"do not fit {SMALL}"):
+        build_backbone(SMALL, 32, Weights("x", file))
+
+
+@pytest.mark.parametrize("text", ["", "  ", "MobileNetV2, Mobilenet"])
+def test_unknown_backbones_are_refused_with_the_known_ones(text):
+    with pytest.raises(WasteError, match="choose from: InceptionResNetV2"):
+        backbone_names(text)
+
+
+def test_an_image_too_small_for_a_backbone_is_refused():
+    with pytest.raises(WasteError, match="at least 75 px, not 64"):
+        build_backbone("InceptionV3", 64, None)

@@ -1,0 +1,94 @@
+"""Every image is in one subset, each class in the same shares, no group on two sides."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wastelib.data.sources import REALWASTE
+from wastelib.data.splits import METHODS, SUBSETS, make_split
+from wastelib.errors import WasteError
+
+
+def catalogue_of(groups_per_class: dict[str, list[int]]) -> pd.DataFrame:
+    """A catalogue with the given group sizes in each class."""
+    rows = [
+        (f"{label}/{number}-{shot}.jpg", label, f"{label}-{number}")
+        for label, sizes in groups_per_class.items()
+        for number, size in enumerate(sizes)
+        for shot in range(size)
+    ]
+    return pd.DataFrame(rows, columns=["path", "label", "group"])
+
+
+def split(catalogue, method, seed=42, train=0.6, validation=0.2):
+    return make_split(catalogue, method, seed=seed, train=train, validation=validation)
+
+
+sizes = st.lists(st.integers(1, 7), min_size=3, max_size=25)
+catalogues = st.dictionaries(st.sampled_from("ABCDE"), sizes, min_size=2).map(catalogue_of)
+
+
+@given(catalogues, st.integers(0, 1000))
+def test_no_group_stands_on_two_sides(catalogue, seed):
+    assert split(catalogue, "group", seed).leaking_groups() == 0
+
+
+@given(catalogues, st.integers(0, 1000))
+def test_every_image_is_in_exactly_one_subset(catalogue, seed):
+    made = split(catalogue, "group", seed)
+    rows = np.concatenate([made.rows(subset) for subset in SUBSETS])
+    assert sorted(rows) == list(range(len(catalogue)))
+    assert sum(made.sizes().values()) == len(catalogue)
+
+
+@given(catalogues, st.integers(0, 1000))
+def test_no_subset_of_a_class_is_empty(catalogue, seed):
+    assignment = split(catalogue, "group", seed).assignment
+    assert (pd.crosstab(assignment["label"], assignment["subset"]) > 0).all(axis=None)
+
+
+@given(sizes.filter(lambda s: len(s) >= 12), st.integers(0, 1000))
+def test_shares_are_kept_up_to_one_group(class_sizes, seed):
+    catalogue = catalogue_of({"A": class_sizes, "B": class_sizes})
+    assignment = split(catalogue, "group", seed).assignment
+    counts = assignment.groupby("label")["subset"].value_counts().unstack()
+    wanted = np.array([0.6, 0.2, 0.2]) * sum(class_sizes)
+    assert (np.abs(counts[list(SUBSETS)] - wanted) <= max(class_sizes)).all(axis=None)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_same_seed_same_split_and_another_seed_another(method):
+    catalogue = catalogue_of({"A": [1, 2, 3] * 6, "B": [2] * 12})
+    fingerprints = [split(catalogue, method, seed).fingerprint for seed in (1, 1, 2)]
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
+
+
+def test_random_split_of_realwaste_has_the_published_test_size():
+    made = split(catalogue_of({k: [1] * n for k, n in REALWASTE.counts.items()}), "random")
+    assert made.sizes() == {"train": 2850, "validation": 951, "test": 951}
+
+
+def test_random_split_is_stratified():
+    assignment = split(catalogue_of({"A": [1] * 50, "B": [1] * 100}), "random").assignment
+    counts = assignment.groupby("label")["subset"].value_counts().unstack()
+    assert counts.loc["A"].to_dict() == {"train": 30, "validation": 10, "test": 10}
+    assert counts.loc["B"].to_dict() == {"train": 60, "validation": 20, "test": 20}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_class_with_too_few_is_named(method):
+    with pytest.raises(WasteError, match=r"too few .* to split .*: B \(2\)"):
+        split(catalogue_of({"A": [1] * 9, "B": [1, 1]}), method)
+
+
+def test_many_images_of_too_few_items_cannot_be_split_by_group():
+    with pytest.raises(WasteError, match=r"too few groups .*: B \(2\)"):
+        split(catalogue_of({"A": [1] * 9, "B": [30, 30]}), "group")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_shares_must_leave_a_test(method):
+    with pytest.raises(WasteError, match="leave nothing for the test"):
+        split(catalogue_of({"A": [1] * 9, "B": [1] * 9}), method, train=0.8, validation=0.2)

@@ -1,0 +1,209 @@
+"""Equal trials are the same trial; a run is there whole and is never made twice."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from wastelib.errors import WasteError
+from wastelib.models.backbones import find_weights
+from wastelib.training import train as training
+from wastelib.training.predict import predict_images
+from wastelib.training.run import FILES, best_on_validation, declare, declared, open_run
+from wastelib.training.train import _finished, kept_epoch, train
+from wastelib.training.trial import CustomModel, PretrainedModel, Trial
+
+BACKBONE = "MobileNetV2-0.35"
+
+
+def trial_of(dataset, **changes) -> Trial:
+    settings = {
+        "dataset": dataset.fingerprint,
+        "split": dataset.splits["group"].fingerprint,
+        "model": CustomModel(),
+        "image_size": 16,
+        "learning_rate": 1e-3,
+        "batch_size": 8,
+        "epochs": 2,
+    }
+    return Trial(**settings | changes)
+
+
+def frozen_model(**changes) -> PretrainedModel:
+    weights = find_weights("demo", BACKBONE, 32).identity
+    return PretrainedModel(backbone=BACKBONE, weights=weights, head_units=8, **changes)
+
+
+trials = st.builds(
+    Trial,
+    dataset=st.text(max_size=5),
+    split=st.text(max_size=5),
+    model=st.one_of(
+        st.builds(CustomModel),
+        st.builds(PretrainedModel, backbone=st.just("A"), weights=st.text(max_size=3)),
+    ),
+    image_size=st.integers(16, 600),
+    learning_rate=st.floats(1e-6, 1),
+    epochs=st.integers(1, 300),
+)
+
+
+@given(trials)
+def test_a_trial_read_back_is_the_same_trial(trial):
+    again = Trial.model_validate_json(trial.model_dump_json())
+    assert again == trial
+    assert again.hash == trial.hash
+
+
+@given(trials, st.integers(0, 99))
+def test_any_other_seed_is_another_trial(trial, seed):
+    other = trial.model_copy(update={"seed": seed})
+    assert (other.hash == trial.hash) == (seed == trial.seed)
+
+
+def test_a_misspelt_setting_is_refused():
+    with pytest.raises(ValidationError, match="learning_rat"):
+        Trial(dataset="d", split="s", model=CustomModel(), image_size=16, learning_rat=1, epochs=1)
+
+
+def history_of(losses) -> pd.DataFrame:
+    return pd.DataFrame({"epoch": range(1, len(losses) + 1), "val_loss": losses})
+
+
+@pytest.mark.parametrize(
+    ("losses", "best"), [([3, 1, 2], 2), ([1, 1], 1), ([np.nan, 2], 2), ([np.nan, np.nan], 2)]
+)
+def test_the_kept_epoch_has_the_lowest_validation_loss(losses, best):
+    assert kept_epoch(history_of(losses), restore_best=True) == best
+    assert kept_epoch(history_of(losses), restore_best=False) == len(losses)
+
+
+@pytest.mark.parametrize(
+    ("losses", "stops"), [([3, 2, 1], False), ([1, 2], False), ([1, 2, 3], True)]
+)
+def test_early_stopping_waits_for_its_patience(losses, stops):
+    trial = Trial(
+        dataset="d",
+        split="s",
+        model=CustomModel(),
+        image_size=16,
+        learning_rate=1,
+        epochs=9,
+        patience=2,
+    )
+    assert _finished(trial, history_of(losses)) == stops
+
+
+def test_a_run_is_there_whole_and_its_figures_agree(prepare_small):
+    dataset = prepare_small()
+    run = train(trial_of(dataset), dataset)
+    assert {path.name for path in run.folder.iterdir()} == set(FILES)
+    assert len(run.history) == 2
+    sizes = dataset.splits["group"].sizes()
+    assert run.predictions["subset"].value_counts().to_dict() == {
+        subset: sizes[subset] for subset in ("validation", "test")
+    }
+    validation = run.predictions[run.predictions["subset"] == "validation"]
+    named = validation[[f"p_{c}" for c in run.classes]].idxmax(axis=1).str.removeprefix("p_")
+    accuracy = (named == validation["label"]).mean()
+    assert accuracy == pytest.approx(run.history["val_accuracy"].iloc[-1])
+
+
+def test_a_finished_run_is_not_trained_again(prepare_small, monkeypatch):
+    dataset = prepare_small()
+    first = train(trial_of(dataset), dataset)
+    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained again"))
+    assert train(trial_of(dataset), dataset).folder == first.folder
+
+
+def test_same_trial_same_numbers(prepare_small, tmp_path):
+    runs = []
+    for name in ("a", "b"):
+        dataset = prepare_small(build=tmp_path / name)
+        runs.append(train(trial_of(dataset), dataset))
+    pd.testing.assert_frame_equal(runs[0].predictions, runs[1].predictions, check_exact=True)
+
+
+def test_frozen_features_give_the_numbers_of_the_whole_model(prepare_small):
+    dataset = prepare_small()
+    trial = trial_of(dataset, model=frozen_model(), image_size=32)
+    run = train(trial, dataset)
+    some = run.predictions.iloc[:3]
+    paths = [dataset.root / image for image in some["image"]]
+    for (_, pairs), stored in zip(
+        predict_images(paths, run.folder),
+        some[[f"p_{c}" for c in run.classes]].to_numpy(),
+        strict=True,
+    ):
+        assert np.allclose([p for _, p in pairs], stored, atol=1e-5)
+
+
+def test_features_are_computed_once_for_all_heads(prepare_small, monkeypatch):
+    from wastelib.training import features
+
+    dataset = prepare_small()
+    train(trial_of(dataset, model=frozen_model(), image_size=32), dataset)
+    monkeypatch.setattr(features, "_compute", lambda *_: pytest.fail("computed again"))
+    again = train(trial_of(dataset, model=frozen_model(), image_size=32, seed=1), dataset)
+    assert again.manifest["feature_seconds"] > 0
+
+
+def test_fine_tuning_goes_on_from_the_frozen_run(prepare_small):
+    dataset = prepare_small()
+    frozen = train(trial_of(dataset, model=frozen_model(), image_size=32, epochs=9), dataset)
+    model = frozen_model(unfrozen_layers=5, start=frozen.hash)
+    tuned = train(
+        trial_of(dataset, model=model, image_size=32, learning_rate=1e-5, epochs=1), dataset
+    )
+    assert tuned.history["loss"].iloc[0] == pytest.approx(frozen.history["loss"].iloc[-1], rel=0.3)
+
+
+def test_a_trial_of_another_dataset_is_refused(prepare_small):
+    dataset = prepare_small()
+    with pytest.raises(WasteError, match="declared for another dataset"):
+        train(trial_of(dataset).model_copy(update={"dataset": "other"}), dataset)
+
+
+def test_a_trial_with_other_weights_is_refused(prepare_small):
+    dataset = prepare_small()
+    model = PretrainedModel(backbone=BACKBONE, weights="sha256:0")
+    with pytest.raises(WasteError, match="declared for other weights"):
+        train(trial_of(dataset, model=model, image_size=32), dataset)
+
+
+def test_an_incomplete_run_is_named(prepare_small):
+    dataset = prepare_small()
+    run = train(trial_of(dataset, epochs=1), dataset)
+    (run.folder / "manifest.json").unlink()
+    with pytest.raises(WasteError, match=r"manifest\.json missing"):
+        open_run(run.folder)
+
+
+def test_declared_runs_are_found_in_order_and_the_best_is_chosen_on_validation(prepare_small):
+    dataset = prepare_small()
+    runs = {f"seed {s}": train(trial_of(dataset, epochs=1, seed=s), dataset) for s in (3, 1)}
+    declare(dataset.build_folder, "02", {"models": runs})
+    assert list(declared(dataset.build_folder, "models")) == ["seed 3", "seed 1"]
+    best = best_on_validation(dataset.build_folder)
+    scores = [run.history["val_accuracy"].iloc[-1] for run in runs.values()]
+    assert best.kept_epoch["val_accuracy"] == max(scores)
+
+
+def test_nothing_declared_says_which_notebooks_to_run(tmp_path):
+    with pytest.raises(WasteError, match="run notebooks 02 to 04 first"):
+        declared(tmp_path, "models")
+
+
+def test_progress_tells_which_model_and_epoch(prepare_small, tmp_path, monkeypatch):
+    monkeypatch.setenv("WASTELIB_PROGRESS", str(tmp_path / "progress.jsonl"))
+    dataset = prepare_small()
+    train(trial_of(dataset), dataset, name="a name")
+    lines = [json.loads(x) for x in (tmp_path / "progress.jsonl").read_text().splitlines()]
+    assert [(x["name"], x["epoch"], x["epochs"]) for x in lines] == [
+        ("a name", 1, 2),
+        ("a name", 2, 2),
+    ]
