@@ -1,7 +1,11 @@
 """The design's structure: imports point one way, and no new top-level folder appears."""
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -33,3 +37,20 @@ def test_importing_does_nothing(module, tmp_path):
     )
     assert done.stdout == "[] False\n"
     assert done.stderr == ""
+
+
+def test_every_import_is_a_declared_dependency():
+    """What is imported is asked for by name, not by the grace of another package."""
+    declared = {
+        re.match(r"[\w-]+", line)[0].replace("_", "-").lower()
+        for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    }
+    providers = packages_distributions()
+    for path in (ROOT / "wastelib").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for module in {name.split(".")[0] for name in names}:
+                if module not in sys.stdlib_module_names | {"wastelib"}:
+                    found = {name.replace("_", "-").lower() for name in providers[module]}
+                    assert found & declared, f"{path.name} imports {module}"

@@ -1,0 +1,59 @@
+"""The README's tables are those of the recorded results, and its commands exist."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from wastelib.report.results import Results
+from wastelib.report.summary import headline
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+BLOCK = r"<!-- recorded: {} -->\n(.*?)<!-- end -->"
+
+
+def table_of(profile: str) -> str:
+    """The headline table of a recorded build as Markdown."""
+    path = ROOT / "report" / "recorded" / profile / "results.json"
+    table = headline(Results.model_validate_json(path.read_text("utf-8")))
+    heads = [column["name"] for column in table.columns]
+    rules = ["---" if column["align"] == "left" else "---:" for column in table.columns]
+    lines = [heads, rules, *table.rows]
+    return "\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n\n"
+
+
+@pytest.mark.parametrize("profile", ["demo", "realwaste5"])
+def test_result_tables_are_the_recorded_ones(profile):
+    """After recording results: `python tests/unit/test_readme.py` writes them again."""
+    (shown,) = re.findall(BLOCK.format(profile), README.read_text("utf-8"), re.DOTALL)
+    assert shown == table_of(profile)
+
+
+def test_every_dependency_is_explained():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    section = README.read_text("utf-8").split("### Dependencies")[1].split("\n## ")[0]
+    explained = set(re.findall(r"[\w-]+", section))
+    assert {re.match(r"[\w-]+", name)[0] for name in wanted} <= explained
+
+
+def test_every_make_target_of_the_readme_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set(re.findall(r"`?make ([a-z]+)", README.read_text("utf-8"))) <= targets
+
+
+def test_pictures_of_the_readme_are_there():
+    for path in re.findall(r"!\[.*?\]\((.*?)\)", README.read_text("utf-8")):
+        assert (ROOT / path).is_file()
+
+
+if __name__ == "__main__":
+    text = README.read_text("utf-8")
+    for profile in sys.argv[1:] or ["demo", "realwaste5"]:
+        block = f"<!-- recorded: {profile} -->\n{table_of(profile)}<!-- end -->"
+        text = re.sub(BLOCK.format(profile), lambda _, block=block: block, text, flags=re.DOTALL)
+    README.write_text(text, "utf-8")
