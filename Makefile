@@ -58,6 +58,8 @@ lint: setup
 	@$(python) -m ruff check --quiet
 	@$(python) -m ruff format --check --quiet || \
 		{ echo "remedy: .venv/bin/ruff format" >&2; exit 1; }
+	@$(python) -m nbstripout --keep-id --verify notebooks/*.ipynb || \
+		{ echo "remedy: .venv/bin/nbstripout --keep-id notebooks/*.ipynb" >&2; exit 1; }
 	@told=$$(.venv/bin/lint-imports --no-cache --no-logo) || { echo "$$told" >&2; exit 1; }
 
 ## Open the notebooks in JupyterLab, on this machine only
