@@ -125,7 +125,8 @@ def _run_folder(build: Path, beginning: str | None) -> Path:
 
     if beginning is None:
         return best_on_validation(build).folder
-    found = [f for f in sorted((build / "runs").glob("*")) if f.name.startswith(beginning)]
+    finished = sorted(path.parent for path in (build / "runs").glob("*/manifest.json"))
+    found = [folder for folder in finished if folder.name.startswith(beginning)]
     if len(found) != 1:
         raise WasteError(
             f"{len(found)} runs have a hash that begins with {beginning!r}",

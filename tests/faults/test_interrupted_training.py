@@ -12,11 +12,12 @@ from wastelib.errors import WasteError
 TRAIN = """
 import sys
 from wastelib.data.dataset import open_dataset
-from wastelib.training.train import train
+from wastelib.training.fit import fit
 from wastelib.training.trial import Trial
-train(Trial.model_validate_json(sys.argv[2]), open_dataset(sys.argv[1]))
+trial, dataset = Trial.model_validate_json(sys.argv[2]), open_dataset(sys.argv[1])
+fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
 """
-EPOCHS = 40
+EPOCHS = 12
 
 
 @pytest.fixture
@@ -38,20 +39,18 @@ def trial_of():
 def test_killed_training_goes_on_and_ends_with_the_same_predictions(
     prepare_small, trial_of, tmp_path
 ):
-    from wastelib.training.train import train
-
     whole = prepare_small(build=tmp_path / "whole")
-    expected = train(trial_of(whole), whole)
+    expected = fitted(trial_of(whole), whole)
     dataset = prepare_small(build=tmp_path / "killed")
     trial = trial_of(dataset)
     unfinished = dataset.build_folder / "runs" / f"{trial.hash}.unfinished"
     command = [sys.executable, "-c", TRAIN, str(dataset.build_folder), trial.model_dump_json()]
-    for epochs in (3, 11):
+    for epochs in (2, 6):
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         wait_for(unfinished, epochs, process)
         process.kill()
         process.wait()
-    run = train(trial, dataset)
+    run = fitted(trial, dataset)
     assert len(run.history) == EPOCHS
     seconds = "seconds"
     pd.testing.assert_frame_equal(
@@ -59,6 +58,30 @@ def test_killed_training_goes_on_and_ends_with_the_same_predictions(
     )
     pd.testing.assert_frame_equal(run.predictions, expected.predictions, check_exact=True)
     assert not unfinished.exists()
+
+
+def fitted(trial, dataset):
+    from wastelib.training.fit import fit
+
+    return fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
+
+
+def test_a_killed_training_process_is_reported_with_a_remedy(prepare_small, trial_of, monkeypatch):
+    """As the system does it for want of memory: with no word to the process."""
+    import os
+    import signal
+
+    from wastelib.training import train as training
+
+    class Doomed(subprocess.Popen):
+        def __init__(self, command, **options):
+            super().__init__([*command[:1], "-c", "import time; time.sleep(60)"], **options)
+            os.kill(self.pid, signal.SIGKILL)
+
+    dataset = prepare_small()
+    monkeypatch.setattr(training.subprocess, "Popen", Doomed)
+    with pytest.raises(WasteError, match=r"want of memory(.|\n)*try batch_size 4"):
+        training.train(trial_of(dataset), dataset)
 
 
 def wait_for(unfinished, epochs, process, at_most=120):
@@ -75,7 +98,7 @@ def wait_for(unfinished, epochs, process, at_most=120):
 def test_a_full_disk_leaves_the_last_epoch_to_go_on_from(prepare_small, trial_of, monkeypatch):
     import errno
 
-    from wastelib.training.train import Checkpoints, train
+    from wastelib.training.fit import Checkpoints
 
     dataset = prepare_small()
     trial = trial_of(dataset)
@@ -93,7 +116,7 @@ def test_a_full_disk_leaves_the_last_epoch_to_go_on_from(prepare_small, trial_of
         monkeypatch = patch
         patch.setattr(Checkpoints, "save", fails_at_the_third)
         with pytest.raises(WasteError, match="the disk is full"):
-            train(trial, dataset)
+            fitted(trial, dataset)
     unfinished = dataset.build_folder / "runs" / f"{trial.hash}.unfinished"
     assert [path.name for path in unfinished.iterdir()] == ["epoch-00002"]
-    assert len(train(trial, dataset).history) == EPOCHS
+    assert len(fitted(trial, dataset).history) == EPOCHS

@@ -162,7 +162,8 @@ def data_card(dataset: Dataset) -> pd.DataFrame:
     source = dataset.source
     fields = {
         "name": dataset.name,
-        "source": source.url or {"demo": "rendered by this project"}.get(source.kind, source.name),
+        "source": "rendered by this project" if source.kind == "demo" else source.name,
+        "from": source.url or "not known",
         "citation": source.citation or "none known",
         "licences": "; ".join(source.licences) or "none known: ask the owner before publishing",
         "images": f"{len(dataset.catalogue):,}",

@@ -14,12 +14,11 @@ class Progress:
     `make report` follows it. The bar is text, drawn once an epoch, and leaves nothing behind.
     """
 
-    def __init__(self, name: str, run: str, epochs: int, done: int = 0) -> None:
+    def __init__(self, name: str, run: str, epochs: int) -> None:
         self._facts = {"name": name, "run": run, "epochs": epochs}
         self._file = os.environ.get("WASTELIB_PROGRESS")
         self._bar = tqdm(
             total=epochs,
-            initial=done,
             desc=name,
             unit="epoch",
             leave=False,
@@ -27,15 +26,17 @@ class Progress:
             disable=bool(self._file),
         )
 
-    def epoch(self, number: int, val_accuracy: float, seconds: float) -> None:
-        """Report that epoch `number`, counted from 1, is finished."""
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._bar.close()
+
+    def epoch(self, epoch: int, val_accuracy: float, seconds: float) -> None:
+        """Report that `epoch`, counted from 1, is finished."""
         if self._file:
-            facts = {"epoch": number, "val_accuracy": val_accuracy, "seconds": seconds}
+            facts = {"epoch": epoch, "val_accuracy": val_accuracy, "seconds": seconds}
             with open(self._file, "a", encoding="utf-8") as file:
                 file.write(json.dumps(self._facts | facts) + "\n")
         self._bar.set_postfix_str(f"validation accuracy {val_accuracy:.3f}")
-        self._bar.update()
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._bar.close()
+        self._bar.update(epoch - self._bar.n)

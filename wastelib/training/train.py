@@ -1,30 +1,14 @@
 """The one training function: `train(trial, …) -> Run`."""
 
-import logging
-import os
-import shutil
-import time
-from dataclasses import dataclass
-from pathlib import Path
+import json
+import subprocess
+import sys
 
-import keras
-import numpy as np
-import pandas as pd
-
-from wastelib.data.batches import Batches, decoded
 from wastelib.data.dataset import Dataset
 from wastelib.errors import WasteError
-from wastelib.files import whole_folder, write_json
-from wastelib.models.backbones import build_backbone, find_weights
-from wastelib.models.custom import CUSTOM
-from wastelib.models.pretrained import join, split_backbone, start_head_from
-from wastelib.training.environment import environment
-from wastelib.training.features import stored_features
 from wastelib.training.progress import Progress
 from wastelib.training.run import Run, open_run
 from wastelib.training.trial import Trial
-
-HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
 
 
 def train(trial: Trial, dataset: Dataset, *, weights: str = "demo", name: str = "") -> Run:
@@ -34,7 +18,12 @@ def train(trial: Trial, dataset: Dataset, *, weights: str = "demo", name: str = 
     last finished epoch. `weights` says where a backbone's weights are (see `find_weights`)
     and must be those that the trial names; `name` is for the progress display.
 
-    Raises `WasteError` if dataset or weights are not the trial's, or the disk is full.
+    The training has a process of its own: its memory is free again afterwards, which
+    TensorFlow alone does not manage, and if the system kills it for want of memory, the
+    caller lives to say so.
+
+    Raises `WasteError` if dataset or weights are not the trial's, the disk is full, or the
+    process was killed.
     """
     folder = dataset.build_folder / "runs" / trial.hash
     if folder.exists():
@@ -45,190 +34,56 @@ def train(trial: Trial, dataset: Dataset, *, weights: str = "demo", name: str = 
             where=dataset.root,
             remedy="declare it with the fingerprint of this dataset",
         )
-    split = dataset.split(trial.split)
-    # Every trial compiles its own step; TensorFlow takes that for a mistake and warns.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    keras.utils.set_random_seed(trial.seed)
-    parts = _build(trial, dataset, weights)
-    checkpoints = Checkpoints(folder.with_name(f"{trial.hash}.unfinished"))
-    labels = dataset.class_numbers.to_numpy()
-    net, history = _fit(trial, parts, labels, split, checkpoints, name or trial.hash)
-    model = join(parts.trunk, net)
-    pixels = decoded(dataset, trial.image_size)
-    with whole_folder(folder) as unfinished:
-        (unfinished / "trial.json").write_text(trial.model_dump_json(indent=2) + "\n", "utf-8")
-        history.to_csv(unfinished / "history.csv", index=False)
-        _predictions(net, parts.inputs, dataset, split).to_parquet(
-            unfinished / "predictions.parquet", index=False
-        )
-        model.save(unfinished / "model.keras", include_optimizer=False)
-        manifest = {
-            **environment(),
-            "train_seconds": float(history["seconds"].sum() + parts.feature_seconds),
-            "feature_seconds": parts.feature_seconds,
-            "image_milliseconds": _image_milliseconds(model, pixels),
-            "parameters": model.count_params(),
-            "trainable_parameters": sum(int(np.prod(v.shape)) for v in net.trainable_variables),
-            "model_bytes": (unfinished / "model.keras").stat().st_size,
-            "kept_epoch": kept_epoch(history, trial.restore_best),
-        }
-        write_json(unfinished / "manifest.json", manifest)
-    checkpoints.remove()
+    order = {
+        "trial": trial.model_dump(mode="json"),
+        "build_folder": str(dataset.build_folder),
+        "weights": weights,
+    }
+    with Progress(name or trial.hash, trial.hash, trial.epochs) as progress:
+        _in_a_process(order, progress, trial)
     return open_run(folder)
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What `_fit` trains: `net` on `inputs`; `trunk` made the inputs, if any did."""
-
-    trunk: keras.Model | None
-    net: keras.Model
-    inputs: np.ndarray
-    feature_seconds: float
-
-
-def _build(trial: Trial, dataset: Dataset, weights: str) -> Parts:
-    pixels = decoded(dataset, trial.image_size)
-    classes = len(dataset.classes)
-    model = trial.model
-    if model.kind == "custom":
-        return Parts(None, CUSTOM[model.network](trial.image_size, classes), pixels, 0.0)
-    found = find_weights(weights, model.backbone, trial.image_size)
-    if found.identity != model.weights:
-        raise WasteError(
-            f"the trial was declared for other weights of {model.backbone}",
-            where=weights,
-            remedy="declare it with the identity that find_weights returns for these",
-        )
-    backbone = build_backbone(model.backbone, trial.image_size, found)
-    # Seeded here again: building the backbone has drawn random numbers for weights that were
-    # then loaded, and the head must not depend on how many.
-    keras.utils.set_random_seed(trial.seed)
-    trunk, net = split_backbone(
-        model.backbone,
-        backbone,
-        head_units=model.head_units,
-        classes=classes,
-        unfrozen_layers=model.unfrozen_layers,
+def _in_a_process(order: dict, progress: Progress, trial: Trial) -> None:
+    """Run `wastelib.training.worker` on `order` and follow what it reports, line by line."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wastelib.training.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # TensorFlow's words; errors come as reports
+        text=True,
+        encoding="utf-8",
     )
-    if model.start is not None:
-        start_head_from(net, open_run(dataset.build_folder / "runs" / model.start).load_model())
-    features, seconds = stored_features(trunk, pixels, dataset, model)
-    return Parts(trunk, net, features, seconds)
-
-
-def _fit(
-    trial: Trial, parts: Parts, labels: np.ndarray, split, checkpoints: "Checkpoints", name: str
-) -> tuple[keras.Model, pd.DataFrame]:
-    """Train epoch by epoch; each finished epoch is on the disk before the next begins."""
-    found = checkpoints.latest()
-    net, history = found or (_compiled(parts.net, trial), pd.DataFrame(columns=HISTORY))
-    training = Batches(parts.inputs, labels, split.rows("train"), trial.batch_size)
-    validation = Batches(parts.inputs, labels, split.rows("validation"), trial.batch_size)
-    progress = Progress(name, trial.hash, trial.epochs, len(history))
-    while not _finished(trial, history):
-        epoch = len(history)
-        training.shuffle(trial.seed, epoch)
-        began = time.perf_counter()
-        result = net.fit(training, validation_data=validation, shuffle=False, verbose=0).history
-        seconds = time.perf_counter() - began
-        scores = {key: values[0] for key, values in result.items()}
-        row = pd.DataFrame([{"epoch": epoch + 1, "seconds": seconds, **scores}])[HISTORY]
-        history = pd.concat([history, row], ignore_index=True) if epoch else row
-        checkpoints.save(net, history)
-        progress.epoch(epoch + 1, scores["val_accuracy"], seconds)
-    progress.close()
-    if trial.restore_best:
-        net.load_weights(checkpoints.best_weights)
-    return net, history
-
-
-def kept_epoch(history: pd.DataFrame, restore_best: bool) -> int:
-    """The epoch, from 1, whose weights are kept: the last, or that of the lowest val_loss."""
-    losses = history["val_loss"].astype(float)
-    if not restore_best or losses.isna().all():
-        return int(history["epoch"].iloc[-1])
-    return int(history["epoch"].loc[losses.idxmin()])
-
-
-def _finished(trial: Trial, history: pd.DataFrame) -> bool:
-    """Early stopping is read off the history, so that it needs no state of its own."""
-    if len(history) >= trial.epochs:
-        return True
-    if not trial.patience or history.empty:
-        return False
-    return len(history) - kept_epoch(history, restore_best=True) >= trial.patience
-
-
-def _compiled(net: keras.Model, trial: Trial) -> keras.Model:
-    if trial.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(trial.learning_rate)
-    else:
-        optimizer = keras.optimizers.SGD(trial.learning_rate, momentum=trial.momentum)
-    net.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    return net
-
-
-class Checkpoints:
-    """The last finished epoch of an unfinished training, and the weights of its best one.
-
-    One folder per epoch, written whole: `net.keras` (with the optimizer's state),
-    `history.csv` and `best.weights.h5`. The newest one is the state to go on from.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def _epochs(self) -> list[Path]:
-        return sorted(self.folder.glob("epoch-*"))
-
-    @property
-    def best_weights(self) -> Path:
-        """Weights of the epoch with the lowest validation loss so far."""
-        return self._epochs()[-1] / "best.weights.h5"
-
-    def latest(self) -> tuple[keras.Model, pd.DataFrame] | None:
-        """The net and the history to go on from, if there are any."""
-        epochs = self._epochs()
-        if not epochs:
-            return None
-        net = keras.saving.load_model(epochs[-1] / "net.keras")
-        return net, pd.read_csv(epochs[-1] / "history.csv")
-
-    def save(self, net: keras.Model, history: pd.DataFrame) -> None:
-        """Store the epoch that `history` ends with; the one before it is then removed."""
-        earlier = self._epochs()
-        with whole_folder(self.folder / f"epoch-{len(history):05d}") as folder:
-            net.save(folder / "net.keras")
-            history.to_csv(folder / "history.csv", index=False)
-            if not earlier or kept_epoch(history, restore_best=True) == len(history):
-                net.save_weights(folder / "best.weights.h5")
+    failure = None
+    try:
+        json.dump(order, process.stdin)
+        process.stdin.close()
+        for line in process.stdout:
+            report = json.loads(line)
+            if "epoch" in report:
+                progress.epoch(**report)
             else:
-                os.link(earlier[-1] / "best.weights.h5", folder / "best.weights.h5")
-        for folder in earlier:
-            shutil.rmtree(folder)
-
-    def remove(self) -> None:
-        """The run is finished; nothing is left to go on from."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _predictions(net: keras.Model, inputs: np.ndarray, dataset: Dataset, split) -> pd.DataFrame:
-    rows = np.sort(np.concatenate([split.rows("validation"), split.rows("test")]))
-    labels = dataset.class_numbers.to_numpy()
-    probabilities = net.predict(Batches(inputs, labels, rows, 32), verbose=0)
-    table = split.assignment.iloc[rows].reset_index(drop=True)
-    table = table.rename(columns={"path": "image"})[["image", "label", "group", "subset"]]
-    columns = [f"p_{label}" for label in dataset.classes]
-    return table.join(pd.DataFrame(probabilities, columns=columns))
+                failure = report
+    except BaseException:  # whatever stops this process, Ctrl-C too, stops that one
+        process.kill()
+        raise
+    finally:
+        status = process.wait()
+        process.stdout.close()
+    if failure is not None and "what" in failure:
+        raise WasteError(failure["what"], where=failure["where"], remedy=failure["remedy"])
+    if failure is not None:
+        raise RuntimeError(failure["traceback"])
+    if status != 0:
+        raise _killed(status, trial)
 
 
-def _image_milliseconds(model: keras.Model, pixels: np.ndarray, times: int = 20) -> float:
-    """Median time of one image through the whole model, from pixels to probabilities."""
-    image = np.asarray(pixels[:1], np.float32)
-    taken = []
-    for _ in range(times + 3):
-        began = time.perf_counter()
-        model.predict_on_batch(image)
-        taken.append(time.perf_counter() - began)
-    return float(np.median(taken[3:]) * 1000)  # the first ones compile
+def _killed(status: int, trial: Trial) -> WasteError:
+    smaller = max(trial.batch_size // 2, 1)
+    return WasteError(
+        f"the training process was ended from outside (status {status}), most likely for want "
+        "of memory",
+        where=f"trial {trial.hash}, {trial.image_size} px, batch_size {trial.batch_size}",
+        remedy=f"close other programs, or try batch_size {smaller} or smaller images; finished "
+        "epochs are kept",
+    )

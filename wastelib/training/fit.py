@@ -1,0 +1,252 @@
+"""Fit one trial in this process: build, train epoch by epoch, write the run."""
+
+import logging
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+
+from wastelib.data.batches import Batches, decoded
+from wastelib.data.dataset import Dataset
+from wastelib.data.lock import one_at_a_time
+from wastelib.data.splits import Split
+from wastelib.errors import WasteError
+from wastelib.files import whole_folder, write_json
+from wastelib.models.backbones import build_backbone, find_weights
+from wastelib.models.custom import CUSTOM
+from wastelib.models.pretrained import join, split_backbone, start_head_from
+from wastelib.training.environment import environment
+from wastelib.training.features import stored_features
+from wastelib.training.run import Run, open_run
+from wastelib.training.trial import Trial
+
+OnEpoch = Callable[[pd.DataFrame], None]
+
+HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
+
+
+def fit(trial: Trial, dataset: Dataset, *, weights: str, on_epoch: OnEpoch) -> Run:
+    """Train `trial` in this process; what `train` promises, this does.
+
+    `on_epoch` is called with the history after every epoch that is on the disk, also with
+    what an earlier, interrupted training left.
+    """
+    folder = dataset.build_folder / "runs" / trial.hash
+    with one_at_a_time(folder):
+        if not folder.exists():
+            _fit_into(folder, trial, dataset, weights, on_epoch)
+    return open_run(folder)
+
+
+def _fit_into(
+    folder: Path, trial: Trial, dataset: Dataset, weights: str, on_epoch: OnEpoch
+) -> None:
+    # Every trial compiles its own step; TensorFlow takes that for a mistake and warns.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    split = dataset.split(trial.split)
+    keras.utils.set_random_seed(trial.seed)
+    parts = _build(trial, dataset, weights)
+    checkpoints = Checkpoints(folder.with_name(f"{trial.hash}.unfinished"))
+    labels = dataset.class_numbers.to_numpy()
+    net, history = _epochs(trial, parts, labels, split, checkpoints, on_epoch)
+    predictions = _predictions(net, parts.inputs, dataset, split)
+    # The optimizer's state is twice the weights, and no part of the model.
+    net.compile()
+    model = join(parts.trunk, net)
+    with whole_folder(folder) as unfinished:
+        (unfinished / "trial.json").write_text(trial.model_dump_json(indent=2) + "\n", "utf-8")
+        history.to_csv(unfinished / "history.csv", index=False)
+        predictions.to_parquet(unfinished / "predictions.parquet", index=False)
+        model.save(unfinished / "model.keras")
+        manifest = {
+            **environment(),
+            "train_seconds": float(history["seconds"].sum() + parts.feature_seconds),
+            "feature_seconds": parts.feature_seconds,
+            "image_milliseconds": _image_milliseconds(model, decoded(dataset, trial.image_size)),
+            "peak_memory_bytes": _peak_memory_bytes(),
+            "parameters": model.count_params(),
+            "trainable_parameters": sum(int(np.prod(v.shape)) for v in net.trainable_variables),
+            "model_bytes": (unfinished / "model.keras").stat().st_size,
+            "kept_epoch": kept_epoch(history, trial.restore_best),
+        }
+        write_json(unfinished / "manifest.json", manifest)
+    checkpoints.remove()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is trained: `net` on `inputs`; `trunk` made the inputs, if any did."""
+
+    trunk: keras.Model | None
+    net: keras.Model
+    inputs: np.ndarray
+    feature_seconds: float
+
+
+def _build(trial: Trial, dataset: Dataset, weights: str) -> Parts:
+    pixels = decoded(dataset, trial.image_size)
+    classes = len(dataset.classes)
+    model = trial.model
+    if model.kind == "custom":
+        return Parts(None, CUSTOM[model.network](trial.image_size, classes), pixels, 0.0)
+    found = find_weights(weights, model.backbone, trial.image_size)
+    if found.identity != model.weights:
+        raise WasteError(
+            f"the trial was declared for other weights of {model.backbone}",
+            where=weights,
+            remedy="declare it with the identity that find_weights returns for these",
+        )
+    backbone = build_backbone(model.backbone, trial.image_size, found)
+    # Seeded here again: building the backbone has drawn random numbers for weights that were
+    # then loaded, and the head must not depend on how many.
+    keras.utils.set_random_seed(trial.seed)
+    trunk, net = split_backbone(
+        model.backbone,
+        backbone,
+        head_units=model.head_units,
+        classes=classes,
+        unfrozen_layers=model.unfrozen_layers,
+    )
+    if model.start is not None:
+        start_head_from(net, open_run(dataset.build_folder / "runs" / model.start).load_model())
+    features, seconds = stored_features(trunk, pixels, dataset, model)
+    return Parts(trunk, net, features, seconds)
+
+
+def _epochs(
+    trial: Trial,
+    parts: Parts,
+    labels: np.ndarray,
+    split: Split,
+    checkpoints: "Checkpoints",
+    on_epoch: OnEpoch,
+) -> tuple[keras.Model, pd.DataFrame]:
+    """Train epoch by epoch; each finished epoch is on the disk before the next begins."""
+    found = checkpoints.latest()
+    net, history = found or (_compiled(parts.net, trial), pd.DataFrame(columns=HISTORY))
+    training = Batches(parts.inputs, labels, split.rows("train"), trial.batch_size)
+    validation = Batches(parts.inputs, labels, split.rows("validation"), trial.batch_size)
+    while not _finished(trial, history):
+        epoch = len(history)
+        training.shuffle(trial.seed, epoch)
+        began = time.perf_counter()
+        result = net.fit(training, validation_data=validation, shuffle=False, verbose=0).history
+        seconds = time.perf_counter() - began
+        scores = {key: values[0] for key, values in result.items()}
+        row = pd.DataFrame([{"epoch": epoch + 1, "seconds": seconds, **scores}])[HISTORY]
+        history = pd.concat([history, row], ignore_index=True) if epoch else row
+        checkpoints.save(net, history)
+        on_epoch(history)
+    if trial.restore_best:
+        net.load_weights(checkpoints.best_weights)
+    return net, history
+
+
+def kept_epoch(history: pd.DataFrame, restore_best: bool) -> int:
+    """The epoch, from 1, whose weights are kept: the last, or that of the lowest val_loss."""
+    losses = history["val_loss"].astype(float)
+    if not restore_best or losses.isna().all():
+        return int(history["epoch"].iloc[-1])
+    return int(history["epoch"].loc[losses.idxmin()])
+
+
+def _finished(trial: Trial, history: pd.DataFrame) -> bool:
+    """Early stopping is read off the history, so that it needs no state of its own."""
+    if len(history) >= trial.epochs:
+        return True
+    if not trial.patience or history.empty:
+        return False
+    return len(history) - kept_epoch(history, restore_best=True) >= trial.patience
+
+
+def _compiled(net: keras.Model, trial: Trial) -> keras.Model:
+    if trial.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(trial.learning_rate)
+    else:
+        optimizer = keras.optimizers.SGD(trial.learning_rate, momentum=trial.momentum)
+    net.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return net
+
+
+class Checkpoints:
+    """The last finished epoch of an unfinished training, and the weights of its best one.
+
+    One folder per epoch, written whole: `net.keras` (with the optimizer's state),
+    `history.csv` and `best.weights.h5`. The newest one is the state to go on from.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _epochs(self) -> list[Path]:
+        return sorted(self.folder.glob("epoch-*"))
+
+    @property
+    def best_weights(self) -> Path:
+        """Weights of the epoch with the lowest validation loss so far."""
+        return self._epochs()[-1] / "best.weights.h5"
+
+    def latest(self) -> tuple[keras.Model, pd.DataFrame] | None:
+        """The net and the history to go on from, if there are any."""
+        epochs = self._epochs()
+        if not epochs:
+            return None
+        net = keras.saving.load_model(epochs[-1] / "net.keras")
+        return net, pd.read_csv(epochs[-1] / "history.csv")
+
+    def save(self, net: keras.Model, history: pd.DataFrame) -> None:
+        """Store the epoch that `history` ends with; the one before it is then removed."""
+        earlier = self._epochs()
+        with whole_folder(self.folder / f"epoch-{len(history):05d}") as folder:
+            net.save(folder / "net.keras")
+            history.to_csv(folder / "history.csv", index=False)
+            if not earlier or kept_epoch(history, restore_best=True) == len(history):
+                net.save_weights(folder / "best.weights.h5")
+            else:
+                os.link(earlier[-1] / "best.weights.h5", folder / "best.weights.h5")
+        for folder in earlier:
+            shutil.rmtree(folder)
+
+    def remove(self) -> None:
+        """The run is finished; nothing is left to go on from."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _predictions(
+    net: keras.Model, inputs: np.ndarray, dataset: Dataset, split: Split
+) -> pd.DataFrame:
+    rows = np.sort(np.concatenate([split.rows("validation"), split.rows("test")]))
+    labels = dataset.class_numbers.to_numpy()
+    probabilities = net.predict(Batches(inputs, labels, rows, 32), verbose=0)
+    table = split.assignment.iloc[rows].reset_index(drop=True)
+    table = table.rename(columns={"path": "image"})[["image", "label", "group", "subset"]]
+    columns = [f"p_{label}" for label in dataset.classes]
+    return table.join(pd.DataFrame(probabilities, columns=columns))
+
+
+def _image_milliseconds(model: keras.Model, pixels: np.ndarray, times: int = 20) -> float:
+    """Median time of one image through the whole model, from pixels to probabilities."""
+    image = np.asarray(pixels[:1], np.float32)
+    taken = []
+    for _ in range(times + 3):
+        began = time.perf_counter()
+        model.predict_on_batch(image)
+        taken.append(time.perf_counter() - began)
+    return float(np.median(taken[3:]) * 1000)  # the first ones compile
+
+
+def _peak_memory_bytes() -> int | None:
+    """The most memory that this process has held, files mapped into it included."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
