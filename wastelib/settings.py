@@ -50,7 +50,7 @@ class Training(Parameters):
     """What every notebook that trains takes."""
 
     split_method: Literal["group", "random"] = "group"
-    batch_size: Count = 32
+    batch_size: Count = 16
 
 
 class CustomCNN(Training):
