@@ -8,8 +8,8 @@ import numpy as np
 from wastelib.demo.scene import WORLD, Item, Light, Pose, ground, photograph, placed
 from wastelib.demo.textures import Rng
 
-OCCLUDED_SHARE = 0.3
-STREWN_SHARE = 0.4
+OCCLUDED_SHARE = 0.2
+STREWN_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Scene:
         """One photograph (PHOTOGRAPH, PHOTOGRAPH, 3), from about the same place each time."""
         light = self.light.nudged(rng)
         turn, scale = rng.normal(0, 0.16), np.exp(rng.normal(0, 0.05))
-        shift = rng.normal(0, 6, 2)
+        shift = rng.normal(0, 5, 2)
         world = self.slab
         for item, pose in self.pieces:
             world = placed(world, item, pose.moved(turn, scale, shift), light)
@@ -39,7 +39,7 @@ def arranged(rng: Rng, item: Item, scrap: Callable[[Rng], Item]) -> Scene:
             pose = beside(rng, np.full(2, WORLD / 2), (66, 96), (0.2, 0.4))
             pieces.append((scrap(rng), pose))
     middle = WORLD / 2 + rng.normal(0, 5, 2)
-    pose = Pose(*middle, rng.uniform(0, 2 * np.pi), rng.uniform(0.88, 1.16))
+    pose = Pose(*middle, rng.uniform(0, 2 * np.pi), rng.uniform(1.0, 1.2))
     pieces.append((item, pose))
     if rng.random() < OCCLUDED_SHARE:
         pieces.append((scrap(rng), beside(rng, middle, (40, 75), (0.22, 0.38))))

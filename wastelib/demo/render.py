@@ -21,7 +21,7 @@ from wastelib.demo.arrange import arranged
 from wastelib.demo.items import any_item, item_of
 from wastelib.demo.textures import Rng
 
-VERSION = 1
+VERSION = 2
 CLASS_COUNTS = {
     "Cardboard": 461,
     "Food Organics": 411,

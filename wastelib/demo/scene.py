@@ -58,12 +58,12 @@ class Light:
         angle, steep = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 1.2)
         direction = np.array([np.cos(angle), np.sin(angle), 1 / steep], np.float32)
         warmth = rng.normal(0, 1)
-        tone = np.array([1 + 0.05 * warmth, 1 + 0.01 * rng.normal(), 1 - 0.06 * warmth])
+        tone = np.array([1 + 0.035 * warmth, 1 + 0.01 * rng.normal(), 1 - 0.04 * warmth])
         return cls(
             direction=direction / np.linalg.norm(direction),
             colour=tone.astype(np.float32),
             ambient=rng.uniform(0.4, 0.7),
-            exposure=float(np.exp(rng.normal(0.05, 0.13))),
+            exposure=float(np.exp(rng.normal(0.05, 0.1))),
             softness=rng.uniform(2, 9),
             mirror=rng.normal(0, 1, (3, 4)).astype(np.float32),
         )
