@@ -68,20 +68,15 @@ def fitted(trial, dataset):
 
 def test_a_killed_training_process_is_reported_with_a_remedy(prepare_small, trial_of, monkeypatch):
     """As the system does it for want of memory: with no word to the process."""
-    import os
-    import signal
-
-    from wastelib.training import train as training
-
-    class Doomed(subprocess.Popen):
-        def __init__(self, command, **options):
-            super().__init__([*command[:1], "-c", "import time; time.sleep(60)"], **options)
-            os.kill(self.pid, signal.SIGKILL)
+    from wastelib.training.process import TrainingProcess
+    from wastelib.training.train import train
 
     dataset = prepare_small()
-    monkeypatch.setattr(training.subprocess, "Popen", Doomed)
-    with pytest.raises(WasteError, match=r"want of memory(.|\n)*try batch_size 4"):
-        training.train(trial_of(dataset), dataset)
+    doomed = TrainingProcess()
+    doomed._process.kill()
+    monkeypatch.setattr(TrainingProcess, "_kept", doomed)
+    with pytest.raises(WasteError, match=r"status -9.*want of memory(.|\n)*try batch_size 4"):
+        train(trial_of(dataset), dataset)
 
 
 def wait_for(unfinished, epochs, process, at_most=120):

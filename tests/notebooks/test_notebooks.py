@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from wastelib.settings import NOTEBOOKS, load_profile
@@ -77,8 +78,8 @@ def test_smoke_run_prints_the_kept_outputs(smoke_build, tmp_path):
     """Each notebook again, in the order of the course, on the build that is there already."""
     profile = load_profile("smoke", build_folder=os.path.relpath(smoke_build, tmp_path))
     for name in NOTEBOOKS:
-        source = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
-        filled = parameterize_notebook(source, profile.parameters(name), engine_name=None)
+        source = load_notebook_node(str(FOLDER / f"{name}.ipynb"))
+        filled = parameterize_notebook(source, profile.parameters(name))
         nbformat.write(filled, tmp_path / f"{name}.ipynb")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval-lax", "-q", "-p", "no:cacheprovider", "."],

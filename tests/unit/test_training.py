@@ -14,6 +14,7 @@ from wastelib.models.backbones import find_weights
 from wastelib.training import fit as fitting
 from wastelib.training.fit import _finished, fit, kept_epoch
 from wastelib.training.predict import predict_images
+from wastelib.training.process import TrainingProcess
 from wastelib.training.run import FILES, Run, best_on_validation, declare, declared, open_run
 from wastelib.training.train import train
 from wastelib.training.trial import CustomModel, PretrainedModel, Trial
@@ -223,6 +224,16 @@ def test_what_goes_wrong_in_the_process_is_said_here(prepare_small):
     model = PretrainedModel(backbone=BACKBONE, weights="sha256:0")
     with pytest.raises(WasteError, match="declared for other weights"):
         train(trial_of(dataset, model=model, image_size=32), dataset)
+    kept = TrainingProcess._kept
+    assert len(train(trial_of(dataset), dataset).history) == 2  # and the process goes on
+    assert TrainingProcess._kept is kept
+
+
+def test_a_process_that_has_grown_is_replaced(prepare_small, monkeypatch):
+    monkeypatch.setattr("wastelib.training.process.KEPT_BELOW_BYTES", 1)
+    dataset = prepare_small()
+    train(trial_of(dataset), dataset)
+    assert TrainingProcess._kept is None
 
 
 def test_a_model_is_stored_without_the_state_of_its_optimizer(prepare_small):

@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
+import psutil
 
 from wastelib.data.batches import Batches, decoded
 from wastelib.data.dataset import Dataset
@@ -70,7 +71,7 @@ def _fit_into(
             "train_seconds": float(history["seconds"].sum() + parts.feature_seconds),
             "feature_seconds": parts.feature_seconds,
             "image_milliseconds": _image_milliseconds(model, decoded(dataset, trial.image_size)),
-            "peak_memory_bytes": _peak_memory_bytes(),
+            "peak_memory_bytes": peak_memory_bytes(),
             "parameters": model.count_params(),
             "trainable_parameters": sum(int(np.prod(v.shape)) for v in net.trainable_variables),
             "model_bytes": (unfinished / "model.keras").stat().st_size,
@@ -242,11 +243,12 @@ def _image_milliseconds(model: keras.Model, pixels: np.ndarray, times: int = 20)
     return float(np.median(taken[3:]) * 1000)  # the first ones compile
 
 
-def _peak_memory_bytes() -> int | None:
+def peak_memory_bytes() -> int:
     """The most memory that this process has held, files mapped into it included."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
+    memory = psutil.Process().memory_info()
+    if hasattr(memory, "peak_wset"):  # Windows
+        return memory.peak_wset
+    import resource  # not on Windows
+
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,11 +1,8 @@
 """The one training function: `train(trial, …) -> Run`."""
 
-import json
-import subprocess
-import sys
-
 from wastelib.data.dataset import Dataset
 from wastelib.errors import WasteError
+from wastelib.training.process import ProcessDiedError, TrainingProcess
 from wastelib.training.progress import Progress
 from wastelib.training.run import Run, open_run
 from wastelib.training.trial import Trial
@@ -18,7 +15,7 @@ def train(trial: Trial, dataset: Dataset, *, weights: str = "demo", name: str = 
     last finished epoch. `weights` says where a backbone's weights are (see `find_weights`)
     and must be those that the trial names; `name` is for the progress display.
 
-    The training has a process of its own: its memory is free again afterwards, which
+    Trainings have a process of their own: its memory is free again afterwards, which
     TensorFlow alone does not manage, and if the system kills it for want of memory, the
     caller lives to say so.
 
@@ -36,54 +33,18 @@ def train(trial: Trial, dataset: Dataset, *, weights: str = "demo", name: str = 
         )
     order = {
         "trial": trial.model_dump(mode="json"),
-        "build_folder": str(dataset.build_folder),
+        "build_folder": str(dataset.build_folder.resolve()),
         "weights": weights,
     }
     with Progress(name or trial.hash, trial.hash, trial.epochs) as progress:
-        _in_a_process(order, progress, trial)
-    return open_run(folder)
-
-
-def _in_a_process(order: dict, progress: Progress, trial: Trial) -> None:
-    """Run `wastelib.training.worker` on `order` and follow what it reports, line by line."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "wastelib.training.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # TensorFlow's words; errors come as reports
-        text=True,
-        encoding="utf-8",
-    )
-    failure = None
-    try:
-        json.dump(order, process.stdin)
-        process.stdin.close()
-        for line in process.stdout:
-            report = json.loads(line)
-            if "epoch" in report:
+        try:
+            for report in TrainingProcess.reports(order):
                 progress.epoch(**report)
-            else:
-                failure = report
-    except BaseException:  # whatever stops this process, Ctrl-C too, stops that one
-        process.kill()
-        raise
-    finally:
-        status = process.wait()
-        process.stdout.close()
-    if failure is not None and "what" in failure:
-        raise WasteError(failure["what"], where=failure["where"], remedy=failure["remedy"])
-    if failure is not None:
-        raise RuntimeError(failure["traceback"])
-    if status != 0:
-        raise _killed(status, trial)
-
-
-def _killed(status: int, trial: Trial) -> WasteError:
-    smaller = max(trial.batch_size // 2, 1)
-    return WasteError(
-        f"the training process was ended from outside (status {status}), most likely for want "
-        "of memory",
-        where=f"trial {trial.hash}, {trial.image_size} px, batch_size {trial.batch_size}",
-        remedy=f"close other programs, or try batch_size {smaller} or smaller images; finished "
-        "epochs are kept",
-    )
+        except ProcessDiedError as error:
+            raise WasteError(
+                f"the training process {error}, most likely for want of memory",
+                where=f"trial {trial.hash}, {trial.image_size} px, batch_size {trial.batch_size}",
+                remedy=f"close other programs, or try batch_size {max(trial.batch_size // 2, 1)} "
+                "or smaller images; finished epochs are kept",
+            ) from error
+    return open_run(folder)

@@ -1,4 +1,10 @@
-"""The process that trains one trial: an order comes in as JSON, reports go out, one a line."""
+"""The process that trains: orders come in as lines of JSON, reports go out.
+
+An order is `{"trial", "build_folder", "weights"}`. Reports on it are `{"epoch",
+"val_accuracy", "seconds"}` after each epoch, and one last: `{"done"}` with the most bytes of
+memory held so far, `{"what", "where", "remedy"}` for what a user can mend, or `{"traceback"}`
+for a mistake. The process ends with its standard input.
+"""
 
 import json
 import sys
@@ -8,30 +14,26 @@ from wastelib.errors import WasteError
 
 
 def main() -> None:
-    """Read one order from standard input and fit its trial.
-
-    A report is `{"epoch", "val_accuracy", "seconds"}` after each epoch, or, as the last one,
-    `{"what", "where", "remedy"}` for what a user can mend or `{"traceback"}` for a mistake.
-    """
-    order = json.load(sys.stdin)
+    """Carry out orders until there are no more."""
     # Libraries may print; nothing but reports may reach the reader.
     reports, sys.stdout = sys.stdout, sys.stderr
 
     def report(**facts: object) -> None:
         print(json.dumps(facts), file=reports, flush=True)
 
-    try:
-        _fit(order, report)
-    except WasteError as error:
-        where = None if error.where is None else str(error.where)
-        report(what=error.what, where=where, remedy=error.remedy)
-    except Exception:
-        report(traceback=traceback.format_exc())
+    for line in sys.stdin:
+        try:
+            report(done=_fit(json.loads(line), report))
+        except WasteError as error:
+            where = None if error.where is None else str(error.where)
+            report(what=error.what, where=where, remedy=error.remedy)
+        except Exception:
+            report(traceback=traceback.format_exc())
 
 
-def _fit(order: dict, report) -> None:
+def _fit(order: dict, report) -> int:
     from wastelib.data.dataset import open_dataset
-    from wastelib.training.fit import fit
+    from wastelib.training.fit import fit, peak_memory_bytes
     from wastelib.training.trial import Trial
 
     def on_epoch(history) -> None:
@@ -44,6 +46,7 @@ def _fit(order: dict, report) -> None:
 
     trial = Trial.model_validate(order["trial"])
     fit(trial, open_dataset(order["build_folder"]), weights=order["weights"], on_epoch=on_epoch)
+    return peak_memory_bytes()
 
 
 if __name__ == "__main__":
