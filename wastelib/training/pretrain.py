@@ -24,6 +24,7 @@ MARGIN = 8  # training images are larger by this many pixels, to be cropped at r
 WEIGHTS_NAME = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_96_no_top.h5"  # Keras's own
 WEIGHTS = Path(__file__).parent.parent / "demo" / "weights" / WEIGHTS_NAME
 BATCH_SIZE = 32
+BATCH_NORM_MOMENTUM = 0.98  # Keras's 0.999 needs tens of thousands of steps to forget its start
 TRAIN, HELD_OUT = 0, 1  # first key of every scene's generator: the two never share one
 
 
@@ -31,8 +32,8 @@ def pretrain(
     target: Path = WEIGHTS,
     *,
     seed: int = 0,
-    scenes: int = 200,
-    epochs: int = 12,
+    scenes: int = 240,
+    epochs: int = 18,
     say: Callable[[str], None] = print,
 ) -> float:
     """Train on `scenes` images of each other class and write the backbone's weights.
@@ -52,6 +53,9 @@ def pretrain(
     backbone = keras.applications.MobileNetV2(
         alpha=0.35, include_top=False, input_shape=(IMAGE_SIZE, IMAGE_SIZE, 3), weights=None
     )
+    for layer in backbone.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = BATCH_NORM_MOMENTUM
     pooled = keras.layers.GlobalAveragePooling2D()(backbone.output)
     scores = keras.layers.Dense(len(OTHER_CLASSES))(keras.layers.Dropout(0.2)(pooled))
     model = keras.Model(backbone.input, scores)
