@@ -116,13 +116,13 @@ def test_a_burst_shows_one_item_and_no_photograph_twice(demo, groups):
 
 
 def test_classes_differ_by_colour(demo, groups):
-    """Vegetation is the greenest class and metal greyer than plastic, on average."""
+    """On average, vegetation is greener than cloth; metal and glass are greyer than plastic."""
     mean = {
         name: np.mean([colours(demo / path) for path in rows.path], axis=0)
         for name, rows in groups.groupby("label")
     }
-    assert max(mean, key=lambda name: mean[name][0]) == "Vegetation"
-    assert mean["Metal"][1] < mean["Plastic"][1]
+    assert mean["Vegetation"][0] > mean["Textile Trash"][0] + 5
+    assert max(mean["Metal"][1], mean["Glass"][1]) < mean["Plastic"][1]
 
 
 def test_backbone_knows_none_of_the_nine_classes():
