@@ -160,12 +160,14 @@ def open_dataset(build_folder: Path | str) -> Dataset:
 def data_card(dataset: Dataset) -> pd.DataFrame:
     """What a reader must know of the data to use or cite it: columns field, value."""
     source = dataset.source
+    ours = source.kind == "demo"
     fields = {
         "name": dataset.name,
-        "source": "rendered by this project" if source.kind == "demo" else source.name,
-        "from": source.url or "not known",
-        "citation": source.citation or "none known",
-        "licences": "; ".join(source.licences) or "none known: ask the owner before publishing",
+        "source": "rendered by this project" if ours else source.name,
+        "from": source.url or ("this project" if ours else "not known"),
+        "citation": source.citation or ("this project" if ours else "none known"),
+        "licences": "; ".join(source.licences)
+        or ("as this project" if ours else "none known: ask the owner before publishing"),
         "images": f"{len(dataset.catalogue):,}",
         "classes": f"{len(dataset.classes)}: {', '.join(dataset.classes)}",
         "groups": f"{dataset.catalogue['group'].nunique():,}",
