@@ -15,9 +15,10 @@ FOLDERS = {".ci", "notebooks", "report", "tests", "wastelib"}
 
 
 def test_imports_point_one_way_only():
-    done = subprocess.run(  # in a process of its own: it closes the streams that pytest reads
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
-        + ["--no-cache"],
+    """In a process of its own, since the checker closes streams that pytest still reads."""
+    program = "from importlinter.cli import lint_imports_command as check; check()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--no-cache"],
         cwd=ROOT,
         capture_output=True,
         text=True,
