@@ -1,5 +1,6 @@
 """The command `wastelib`. Thin: each command imports what it needs when it is called."""
 
+import glob
 import signal
 import sys
 from pathlib import Path
@@ -125,8 +126,8 @@ def _run_folder(build: Path, beginning: str | None) -> Path:
 
     if beginning is None:
         return best_on_validation(build).folder
-    finished = sorted(path.parent for path in (build / "runs").glob("*/manifest.json"))
-    found = [folder for folder in finished if folder.name.startswith(beginning)]
+    # Unfinished trainings and locks have a dot in their names.
+    found = [f for f in sorted((build / "runs").glob(f"{glob.escape(beginning)}*")) if not f.suffix]
     if len(found) != 1:
         raise WasteError(
             f"{len(found)} runs have a hash that begins with {beginning!r}",

@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
-import psutil
 
 from wastelib.data.batches import Batches, decoded
 from wastelib.data.dataset import Dataset
@@ -71,7 +69,6 @@ def _fit_into(
             "train_seconds": float(history["seconds"].sum() + parts.feature_seconds),
             "feature_seconds": parts.feature_seconds,
             "image_milliseconds": _image_milliseconds(model, decoded(dataset, trial.image_size)),
-            "peak_memory_bytes": peak_memory_bytes(),
             "parameters": model.count_params(),
             "trainable_parameters": sum(int(np.prod(v.shape)) for v in net.trainable_variables),
             "model_bytes": (unfinished / "model.keras").stat().st_size,
@@ -241,14 +238,3 @@ def _image_milliseconds(model: keras.Model, pixels: np.ndarray, times: int = 20)
         model.predict_on_batch(image)
         taken.append(time.perf_counter() - began)
     return float(np.median(taken[3:]) * 1000)  # the first ones compile
-
-
-def peak_memory_bytes() -> int:
-    """The most memory that this process has held, files mapped into it included."""
-    memory = psutil.Process().memory_info()
-    if hasattr(memory, "peak_wset"):  # Windows
-        return memory.peak_wset
-    import resource  # not on Windows
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

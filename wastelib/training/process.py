@@ -10,7 +10,7 @@ from typing import ClassVar
 from wastelib.errors import WasteError
 
 # Starting a process and importing TensorFlow takes seconds, so small trainings share one. A
-# process that has held more than this is ended: what it holds it would not give back.
+# process that holds more than this afterwards is ended: it would not give it back.
 KEPT_BELOW_BYTES = 1_500_000_000
 
 
@@ -59,7 +59,7 @@ class TrainingProcess:
             process._end()
 
     def _carry_out(self, order: dict) -> Iterator[dict]:
-        """Yield the reports of epochs; return the bytes that the process has held at most."""
+        """Yield the reports of epochs; return the bytes that the process holds at the end."""
         with contextlib.suppress(BrokenPipeError):  # it is dead: the missing report says so
             self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()

@@ -1,14 +1,16 @@
 """The process that trains: orders come in as lines of JSON, reports go out.
 
 An order is `{"trial", "build_folder", "weights"}`. Reports on it are `{"epoch",
-"val_accuracy", "seconds"}` after each epoch, and one last: `{"done"}` with the most bytes of
-memory held so far, `{"what", "where", "remedy"}` for what a user can mend, or `{"traceback"}`
-for a mistake. The process ends with its standard input.
+"val_accuracy", "seconds"}` after each epoch, and one last: `{"done"}` with the bytes of
+memory that it still holds, `{"what", "where", "remedy"}` for what a user can mend, or
+`{"traceback"}` for a mistake. The process ends with its standard input.
 """
 
 import json
 import sys
 import traceback
+
+import psutil
 
 from wastelib.errors import WasteError
 
@@ -33,7 +35,7 @@ def main() -> None:
 
 def _fit(order: dict, report) -> int:
     from wastelib.data.dataset import open_dataset
-    from wastelib.training.fit import fit, peak_memory_bytes
+    from wastelib.training.fit import fit
     from wastelib.training.trial import Trial
 
     def on_epoch(history) -> None:
@@ -46,7 +48,7 @@ def _fit(order: dict, report) -> int:
 
     trial = Trial.model_validate(order["trial"])
     fit(trial, open_dataset(order["build_folder"]), weights=order["weights"], on_epoch=on_epoch)
-    return peak_memory_bytes()
+    return psutil.Process().memory_info().rss
 
 
 if __name__ == "__main__":
