@@ -13,7 +13,7 @@ from wastelib.data.dataset import Dataset
 from wastelib.files import write_json
 from wastelib.training.trial import PretrainedModel
 
-# Images per forward pass; measured no faster above this on two cores, and it bounds memory.
+# Images per forward pass: bounds the memory of the pass, however many images there are.
 _PASS = 32
 
 
