@@ -80,7 +80,7 @@ clean:
 
 ## Write requirements.lock and environment.yml again after a change to pyproject.toml
 lock: setup
-	@$(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	@$(python) -m uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --extra dev \
 		-o requirements.lock pyproject.toml
 	@$(python) tests/unit/test_environment.py > environment.yml.part
@@ -96,14 +96,14 @@ setup:
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock && \
 	$(python) -m pip install -qq --disable-pip-version-check --require-hashes \
 		-r .venv/uv.lock && \
-	$(python) -m uv pip install --quiet --python $(python) --require-hashes \
+	$(python) -m uv pip install --quiet --system-certs --python $(python) --require-hashes \
 		-r requirements.lock && \
 	$(made_from) > .venv/made-from || \
 	{ echo "error: .venv is not complete, for the reason above" >&2; \
 		echo "  remedy: mend it and type the same again; Debian's Python needs python3-venv" >&2; \
 		exit 1; }
 	@cmp -s pyproject.toml .venv/installed-from || { \
-		$(python) -m uv pip install --quiet --python $(python) --no-deps --no-build-isolation \
+		$(python) -m uv pip install --quiet --system-certs --python $(python) --no-deps --no-build-isolation \
 			--editable . && cp pyproject.toml .venv/installed-from; }
 
 .DEFAULT_GOAL := help
