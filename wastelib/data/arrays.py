@@ -1,4 +1,4 @@
-"""Arrays too large for memory: NumPy files, written whole, then mapped."""
+"""Arrays too large for memory: NumPy files, written whole, read and written in parts."""
 
 import contextlib
 import os
@@ -10,11 +10,35 @@ import numpy as np
 from wastelib.files import need_space, whole_file
 
 
+class StoredArray:
+    """An array in a `.npy` file, indexed along its first axis as NumPy does it.
+
+    The file is mapped for each access and let go again, so that the process holds what it asked
+    for, and not all that it ever touched.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.shape, self.dtype = self._mapped("r").shape, self._mapped("r").dtype
+
+    def _mapped(self, mode: str) -> np.ndarray:
+        return np.load(self.file, mmap_mode=mode, allow_pickle=False)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
+        return np.asarray(self._mapped("r")[rows])
+
+    def __setitem__(self, rows: int | slice | np.ndarray, values: np.ndarray) -> None:
+        self._mapped("r+")[rows] = values
+
+
 @contextlib.contextmanager
 def new_array(
     path: Path, shape: tuple[int, ...], dtype: type, purpose: str
-) -> Iterator[np.ndarray]:
-    """Yield a writable array that becomes the file `path` if the block succeeds.
+) -> Iterator[StoredArray]:
+    """Yield an array to be written, which becomes the file `path` if the block succeeds.
 
     Its room on the disk is taken before the block runs: a mapped file that meets a full disk
     later would end the process without a word. Raises `WasteError`, saying what `purpose`
@@ -23,9 +47,8 @@ def new_array(
     n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
     need_space(path.parent, n_bytes, purpose)
     with whole_file(path) as temporary:
-        array = np.lib.format.open_memmap(temporary, "w+", dtype, shape)
+        np.lib.format.open_memmap(temporary, "w+", dtype, shape)
         if hasattr(os, "posix_fallocate"):
             with temporary.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
-        yield array
-        array.flush()
+        yield StoredArray(temporary)

@@ -1,4 +1,4 @@
-"""Batches: images decoded once into a memory-mapped cache, then only read.
+"""Batches: images decoded once into a cache on the disk, then only read.
 
 The cache of a dataset at one image size is a NumPy file of shape (images, size, size, 3),
 uint8, in the catalogue's order. Models take these pixels as they are, 0..255, and scale
@@ -11,14 +11,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from wastelib.data.arrays import new_array
+from wastelib.data.arrays import StoredArray, new_array
 from wastelib.data.dataset import Dataset
 from wastelib.data.images import read_rgb
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of
 
 
-def decoded(dataset: Dataset, image_size: int) -> np.ndarray:
+def decoded(dataset: Dataset, image_size: int) -> StoredArray:
     """All images of `dataset` at `image_size`, read-only, from the cache; made if missing.
 
     Raises `WasteError` if a file has changed since the catalogue was made, or the disk has
@@ -27,7 +27,7 @@ def decoded(dataset: Dataset, image_size: int) -> np.ndarray:
     cache = dataset.build_folder / "cache" / f"pixels-{dataset.fingerprint[:16]}-{image_size}.npy"
     if not cache.exists():
         _decode(dataset, image_size, cache)
-    return np.load(cache, mmap_mode="r")
+    return StoredArray(cache)
 
 
 def _decode(dataset: Dataset, image_size: int, cache: Path) -> None:
@@ -57,7 +57,11 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(
-        self, inputs: np.ndarray, labels: np.ndarray, rows: np.ndarray, batch_size: int
+        self,
+        inputs: np.ndarray | StoredArray,
+        labels: np.ndarray,
+        rows: np.ndarray,
+        batch_size: int,
     ) -> None:
         super().__init__()
         self.inputs, self.labels, self.batch_size = inputs, labels, batch_size

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from wastelib.data.arrays import new_array
+from wastelib.data.arrays import StoredArray, new_array
 from wastelib.data.dataset import Dataset
 from wastelib.files import write_json
 from wastelib.training.trial import PretrainedModel
@@ -18,8 +18,8 @@ _PASS = 32
 
 
 def stored_features(
-    trunk: keras.Model, pixels: np.ndarray, dataset: Dataset, model: PretrainedModel
-) -> tuple[np.ndarray, float]:
+    trunk: keras.Model, pixels: StoredArray, dataset: Dataset, model: PretrainedModel
+) -> tuple[StoredArray, float]:
     """The trunk's outputs for all images, read-only, and the seconds they took to compute.
 
     `pixels` is (images, size, size, 3), the result has the same first axis, float32. The
@@ -30,7 +30,7 @@ def stored_features(
     note = cache.with_suffix(".json")
     if not (cache.exists() and note.exists()):
         _compute(trunk, pixels, cache, note)
-    return np.load(cache, mmap_mode="r"), json.loads(note.read_text("utf-8"))["seconds"]
+    return StoredArray(cache), json.loads(note.read_text("utf-8"))["seconds"]
 
 
 def _cache_file(trunk: keras.Model, dataset: Dataset, model: PretrainedModel) -> Path:
@@ -38,12 +38,12 @@ def _cache_file(trunk: keras.Model, dataset: Dataset, model: PretrainedModel) ->
     image_size = trunk.input_shape[1]
     facts = [dataset.fingerprint, model.backbone, model.weights, image_size, trunk.output_shape[1:]]
     # Two cuts may have outputs of one shape, so the number of weights below the cut counts too.
-    facts += [len(trunk.weights), keras.__version__]
+    facts += [len(trunk.weights), trunk.compute_dtype, keras.__version__]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     return dataset.build_folder / "cache" / f"features-{model.backbone}-{image_size}-{key}.npy"
 
 
-def _compute(trunk: keras.Model, pixels: np.ndarray, cache: Path, note: Path) -> None:
+def _compute(trunk: keras.Model, pixels: StoredArray, cache: Path, note: Path) -> None:
     shape = (len(pixels), *trunk.output_shape[1:])
     began = time.perf_counter()
     with new_array(cache, shape, np.float32, "the cache of features") as features:
