@@ -86,7 +86,8 @@ def cut_layer(backbone: keras.Model, unfrozen_layers: int) -> keras.layers.Layer
 
 def _head(features, head_units: int, classes: int):
     hidden = layers.Dense(head_units, activation="relu", name="head")(features)
-    return layers.Dense(classes, activation="softmax", name="classes")(hidden)
+    # Probabilities need more digits than bfloat16 has, whatever the rest computes in.
+    return layers.Dense(classes, activation="softmax", dtype="float32", name="classes")(hidden)
 
 
 def _freeze_all_but(upper: keras.Model, unfrozen: list[keras.layers.Layer]) -> None:
