@@ -93,23 +93,19 @@ def wait_for(unfinished, epochs, process, at_most=120):
 def test_a_full_disk_leaves_the_last_epoch_to_go_on_from(prepare_small, trial_of, monkeypatch):
     import errno
 
-    from wastelib.training.fit import Checkpoints
+    from wastelib.training import checkpoints
 
     dataset = prepare_small()
     trial = trial_of(dataset)
-    save = Checkpoints.save
+    store = checkpoints._store
 
-    def fails_at_the_third(self, net, history):
-        if len(history) == 3:
-            monkeypatch.setattr(type(net), "save", no_space)
-        save(self, net, history)
-
-    def no_space(*_, **__):
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def fails_at_the_third(file, variables):
+        if len(list(file.parent.parent.glob("epoch-00002"))):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        store(file, variables)
 
     with monkeypatch.context() as patch:
-        monkeypatch = patch
-        patch.setattr(Checkpoints, "save", fails_at_the_third)
+        patch.setattr(checkpoints, "_store", fails_at_the_third)
         with pytest.raises(WasteError, match="the disk is full"):
             fitted(trial, dataset)
     unfinished = dataset.build_folder / "runs" / f"{trial.hash}.unfinished"

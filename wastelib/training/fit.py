@@ -1,10 +1,9 @@
 """Fit one trial in this process: build, train epoch by epoch, write the run."""
 
 import logging
-import os
-import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from wastelib.data.arrays import StoredArray
 from wastelib.data.batches import Batches, decoded
 from wastelib.data.dataset import Dataset
 from wastelib.data.lock import one_at_a_time
@@ -20,13 +20,19 @@ from wastelib.errors import WasteError
 from wastelib.files import whole_folder, write_json
 from wastelib.models.backbones import build_backbone, find_weights
 from wastelib.models.custom import CUSTOM
+from wastelib.models.fused import use_fused_kernels
 from wastelib.models.pretrained import join, split_backbone, start_head_from
+from wastelib.training.checkpoints import Checkpoints
 from wastelib.training.environment import environment
 from wastelib.training.features import stored_features
+from wastelib.training.optimizer import optimizer_of
 from wastelib.training.run import Run, open_run
 from wastelib.training.trial import Trial
 
 OnEpoch = Callable[[pd.DataFrame], None]
+
+# Weights and their updates stay float32 in both.
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
 
@@ -40,8 +46,19 @@ def fit(trial: Trial, dataset: Dataset, *, weights: str, on_epoch: OnEpoch) -> R
     folder = dataset.build_folder / "runs" / trial.hash
     with one_at_a_time(folder):
         if not folder.exists():
-            _fit_into(folder, trial, dataset, weights, on_epoch)
+            with _computing_in(trial.precision):
+                _fit_into(folder, trial, dataset, weights, on_epoch)
     return open_run(folder)
+
+
+@contextmanager
+def _computing_in(precision: str) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(POLICIES[precision])
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _fit_into(
@@ -54,7 +71,8 @@ def _fit_into(
     parts = _build(trial, dataset, weights)
     checkpoints = Checkpoints(folder.with_name(f"{trial.hash}.unfinished"))
     labels = dataset.class_numbers.to_numpy()
-    net, history = _epochs(trial, parts, labels, split, checkpoints, on_epoch)
+    net = parts.net
+    history = _epochs(trial, parts, labels, split, checkpoints, on_epoch)
     predictions = _predictions(net, parts.inputs, dataset, split)
     # The optimizer's state is twice the weights, and no part of the model.
     net.compile()
@@ -84,7 +102,7 @@ class Parts:
 
     trunk: keras.Model | None
     net: keras.Model
-    inputs: np.ndarray
+    inputs: StoredArray
     feature_seconds: float
 
 
@@ -93,7 +111,9 @@ def _build(trial: Trial, dataset: Dataset, weights: str) -> Parts:
     classes = len(dataset.classes)
     model = trial.model
     if model.kind == "custom":
-        return Parts(None, CUSTOM[model.network](trial.image_size, classes), pixels, 0.0)
+        net = CUSTOM[model.network](trial.image_size, classes)
+        use_fused_kernels(net)
+        return Parts(None, net, pixels, 0.0)
     found = find_weights(weights, model.backbone, trial.image_size)
     if found.identity != model.weights:
         raise WasteError(
@@ -114,6 +134,8 @@ def _build(trial: Trial, dataset: Dataset, weights: str) -> Parts:
     )
     if model.start is not None:
         start_head_from(net, open_run(dataset.build_folder / "runs" / model.start).load_model())
+    use_fused_kernels(trunk)
+    use_fused_kernels(net)
     features, seconds = stored_features(trunk, pixels, dataset, model)
     return Parts(trunk, net, features, seconds)
 
@@ -123,12 +145,15 @@ def _epochs(
     parts: Parts,
     labels: np.ndarray,
     split: Split,
-    checkpoints: "Checkpoints",
+    checkpoints: Checkpoints,
     on_epoch: OnEpoch,
-) -> tuple[keras.Model, pd.DataFrame]:
-    """Train epoch by epoch; each finished epoch is on the disk before the next begins."""
-    found = checkpoints.latest()
-    net, history = found or (_compiled(parts.net, trial), pd.DataFrame(columns=HISTORY))
+) -> pd.DataFrame:
+    """Train `parts.net` epoch by epoch; each is on the disk before the next begins."""
+    net = parts.net
+    net.compile(optimizer_of(trial), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = checkpoints.restore(net)
+    if history is None:
+        history = pd.DataFrame(columns=HISTORY)
     training = Batches(parts.inputs, labels, split.rows("train"), trial.batch_size)
     validation = Batches(parts.inputs, labels, split.rows("validation"), trial.batch_size)
     while not _finished(trial, history):
@@ -140,11 +165,12 @@ def _epochs(
         scores = {key: values[0] for key, values in result.items()}
         row = pd.DataFrame([{"epoch": epoch + 1, "seconds": seconds, **scores}])[HISTORY]
         history = pd.concat([history, row], ignore_index=True) if epoch else row
-        checkpoints.save(net, history)
+        best = kept_epoch(history, restore_best=True) == len(history)
+        checkpoints.save(net, history, best=best or not epoch)
         on_epoch(history)
     if trial.restore_best:
-        net.load_weights(checkpoints.best_weights)
-    return net, history
+        checkpoints.restore_best(net)
+    return history
 
 
 def kept_epoch(history: pd.DataFrame, restore_best: bool) -> int:
@@ -164,61 +190,8 @@ def _finished(trial: Trial, history: pd.DataFrame) -> bool:
     return len(history) - kept_epoch(history, restore_best=True) >= trial.patience
 
 
-def _compiled(net: keras.Model, trial: Trial) -> keras.Model:
-    if trial.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(trial.learning_rate)
-    else:
-        optimizer = keras.optimizers.SGD(trial.learning_rate, momentum=trial.momentum)
-    net.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    return net
-
-
-class Checkpoints:
-    """The last finished epoch of an unfinished training, and the weights of its best one.
-
-    One folder per epoch, written whole: `net.keras` (with the optimizer's state),
-    `history.csv` and `best.weights.h5`. The newest one is the state to go on from.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def _epochs(self) -> list[Path]:
-        return sorted(self.folder.glob("epoch-*"))
-
-    @property
-    def best_weights(self) -> Path:
-        """Weights of the epoch with the lowest validation loss so far."""
-        return self._epochs()[-1] / "best.weights.h5"
-
-    def latest(self) -> tuple[keras.Model, pd.DataFrame] | None:
-        """The net and the history to go on from, if there are any."""
-        epochs = self._epochs()
-        if not epochs:
-            return None
-        net = keras.saving.load_model(epochs[-1] / "net.keras")
-        return net, pd.read_csv(epochs[-1] / "history.csv")
-
-    def save(self, net: keras.Model, history: pd.DataFrame) -> None:
-        """Store the epoch that `history` ends with; the one before it is then removed."""
-        earlier = self._epochs()
-        with whole_folder(self.folder / f"epoch-{len(history):05d}") as folder:
-            net.save(folder / "net.keras")
-            history.to_csv(folder / "history.csv", index=False)
-            if not earlier or kept_epoch(history, restore_best=True) == len(history):
-                net.save_weights(folder / "best.weights.h5")
-            else:
-                os.link(earlier[-1] / "best.weights.h5", folder / "best.weights.h5")
-        for folder in earlier:
-            shutil.rmtree(folder)
-
-    def remove(self) -> None:
-        """The run is finished; nothing is left to go on from."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 def _predictions(
-    net: keras.Model, inputs: np.ndarray, dataset: Dataset, split: Split
+    net: keras.Model, inputs: StoredArray, dataset: Dataset, split: Split
 ) -> pd.DataFrame:
     rows = np.sort(np.concatenate([split.rows("validation"), split.rows("test")]))
     labels = dataset.class_numbers.to_numpy()
@@ -229,7 +202,7 @@ def _predictions(
     return table.join(pd.DataFrame(probabilities, columns=columns))
 
 
-def _image_milliseconds(model: keras.Model, pixels: np.ndarray, times: int = 20) -> float:
+def _image_milliseconds(model: keras.Model, pixels: StoredArray, times: int = 20) -> float:
     """Median time of one image through the whole model, from pixels to probabilities."""
     image = np.asarray(pixels[:1], np.float32)
     taken = []

@@ -39,7 +39,8 @@ class Trial(_Description):
 
     `dataset` and `split` are fingerprints. `patience` ends the training after so many epochs
     without a lower validation loss (0: never); `restore_best` keeps the weights of the epoch
-    with the lowest validation loss instead of the last.
+    with the lowest validation loss instead of the last. `precision` is that of the
+    computation; weights and their updates are float32 always.
     """
 
     dataset: str
@@ -53,6 +54,7 @@ class Trial(_Description):
     epochs: int = Field(ge=1)
     patience: int = Field(0, ge=0)
     restore_best: bool = False
+    precision: Literal["float32", "bfloat16"] = "float32"
     seed: int = Field(42, ge=0)
 
     @property
