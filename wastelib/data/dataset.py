@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -46,9 +47,9 @@ class Dataset:
         numbers = {label: number for number, label in enumerate(self.classes)}
         return self.catalogue["label"].map(numbers)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the catalogue's table."""
+        """SHA-256 of the catalogue's table, computed once: every trial and cache asks for it."""
         return fingerprint(self.catalogue)
 
     def split(self, split_fingerprint: str) -> Split:
