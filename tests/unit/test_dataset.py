@@ -8,6 +8,7 @@ import pytest
 from wastelib.data import catalogue, dataset
 from wastelib.data.dataset import data_card, open_dataset
 from wastelib.data.images import read_rgb
+from wastelib.data.threads import THREADS
 from wastelib.errors import WasteError
 
 
@@ -65,6 +66,15 @@ def test_images_are_decoded_once_in_the_order_of_the_catalogue(prepare_small, mo
     assert np.array_equal(pixels[20], read_rgb(made.root / made.catalogue["path"][20], 16))
     monkeypatch.setattr(batches, "read_rgb", lambda *_: pytest.fail("decoded again"))
     assert np.array_equal(batches.decoded(made, 16), pixels)
+
+
+def test_decoding_holds_a_few_images_at_a_time(prepare_small, most_alive, monkeypatch):
+    from wastelib.data import batches
+
+    monkeypatch.setattr(batches, "read_rgb", most_alive(read_rgb))
+    pixels = batches.decoded(prepare_small(), 16)
+    assert most_alive.found <= THREADS < len(pixels)
+    assert isinstance(pixels, np.memmap)
 
 
 def test_an_image_that_changed_after_the_catalogue_stops_decoding(
