@@ -141,7 +141,7 @@ def main(photos: Path, warm_photos: Path, traced: bool) -> dict:
     from wastelib.data.catalogue import image_files
 
     start, warm, meter = Meter(), Meter(), Meter()
-    images = len(image_files(photos))
+    images = sum(1 for _ in image_files(photos))
     with tempfile.TemporaryDirectory(dir=photos.parent) as folder:
         with start.stage("start"):
             trunk = built_trunk(images)
@@ -157,7 +157,7 @@ def main(photos: Path, warm_photos: Path, traced: bool) -> dict:
         }
     return {
         "images": images,
-        "warm_images": len(image_files(warm_photos)),
+        "warm_images": sum(1 for _ in image_files(warm_photos)),
         "start": start.taken["start"],
         "warm": warm.taken,
         "stages": meter.taken,

@@ -74,7 +74,7 @@ def test_hidden_files_and_other_files_are_no_images(folder):
     (folder / "Red" / ".hidden.png").write_bytes(b"x")
     (folder / "Red" / "notes.txt").write_text("x")
     (folder / ".git").mkdir()
-    assert len(image_files(folder)) == 36
+    assert len(list(image_files(folder))) == 36
 
 
 def test_fingerprint_changes_with_any_cell(folder):

@@ -1,8 +1,9 @@
 """The catalogue: one row per image, and what was found to be wrong with the files."""
 
 import hashlib
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,15 +34,14 @@ def build_catalogue(
     Raises `WasteError` if there is no image, fewer than two classes have any, or more than
     `unreadable_limit` (a share, 0..1) of the files had to be skipped.
     """
-    files = image_files(root)
-    if not files:
+    catalogue, likenesses, skipped = _read(root)
+    if catalogue.empty and skipped.empty:
         raise WasteError(
             "no image in any class folder",
             where=root,
             remedy=f"expected <class>/<file> with one of {', '.join(sorted(IMAGE_SUFFIXES))}",
         )
-    catalogue, likenesses, skipped = _read(root, files)
-    _refuse_too_many(skipped, len(files), unreadable_limit, root)
+    _refuse_too_many(skipped, len(catalogue) + len(skipped), unreadable_limit, root)
     _refuse_one_class(set(catalogue["label"]), root)
     if (root / GROUPS_FILE).exists():
         catalogue["group"] = known_groups(root / GROUPS_FILE, catalogue["path"])
@@ -50,15 +50,17 @@ def build_catalogue(
     return catalogue[COLUMNS], skipped
 
 
-def image_files(root: Path) -> list[Path]:
-    """Image files of the class folders, by class and then by the numbers in their names."""
+def image_files(root: Path) -> Iterator[Path]:
+    """Image files of the class folders, by class and then by the numbers in their names.
+
+    Made one by one: a path takes as much memory as everything that is noted of its image.
+    """
     classes = sorted(f for f in Path(root).iterdir() if f.is_dir() and not is_hidden(f.name))
-    return [
-        path
-        for folder in classes
-        for path in sorted(folder.iterdir(), key=lambda path: _natural(path.name))
-        if is_image(path) and path.is_file()
-    ]
+    for folder in classes:
+        for name in sorted(os.listdir(folder), key=_natural):
+            path = folder / name
+            if is_image(path) and path.is_file():
+                yield path
 
 
 def fingerprint(table: pd.DataFrame) -> str:
@@ -111,7 +113,7 @@ def folder_tree(catalogue: pd.DataFrame, root_name: str) -> str:
     return "\n".join(lines)
 
 
-def _read(root: Path, files: list[Path]) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
+def _read(root: Path) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
     """The catalogue without groups, each image's likeness to the one before it, the skipped.
 
     An image's pixels and its appearance, a hundred times its row, are gone before the next
@@ -119,7 +121,7 @@ def _read(root: Path, files: list[Path]) -> tuple[pd.DataFrame, np.ndarray, pd.D
     """
     rows, likenesses, skipped = [], [], []
     previous = None
-    for facts, look in in_order(lambda path: _facts(root, path), files):
+    for facts, look in in_order(lambda path: _facts(root, path), image_files(root)):
         if look is None:
             skipped.append(facts)
             continue
