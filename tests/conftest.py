@@ -1,5 +1,7 @@
 """What tests in several folders need: a small dataset, and one real build of the smoke profile."""
 
+import threading
+import weakref
 from pathlib import Path
 
 import cv2
@@ -46,6 +48,32 @@ def prepare_small(small_folder, tmp_path):
         return prepare(str(folder), build, **settings | changes)
 
     return prepared
+
+
+@pytest.fixture
+def most_alive():
+    """Wraps a function; `found` is how many arrays of its results were alive at most at once."""
+
+    class MostAlive:
+        alive = found = 0
+        lock = threading.RLock()  # an array may go while another is counted
+
+        def __call__(self, function, array_of=lambda result: result):
+            def counted(*arguments):
+                result = function(*arguments)
+                with self.lock:
+                    self.alive += 1
+                    self.found = max(self.found, self.alive)
+                weakref.finalize(array_of(result), self._gone)
+                return result
+
+            return counted
+
+        def _gone(self):
+            with self.lock:
+                self.alive -= 1
+
+    return MostAlive()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The catalogue lists what can be read, says what cannot, and derives the groups."""
 
+import hashlib
 import shutil
 
 import numpy as np
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from wastelib.data import catalogue as module
+from wastelib.data import threads
 from wastelib.data.catalogue import (
     COLUMNS,
     _natural,
@@ -19,7 +22,8 @@ from wastelib.data.catalogue import (
     folder_tree,
     image_files,
 )
-from wastelib.data.groups import appearance, derived_groups, known_groups
+from wastelib.data.groups import appearance, derived_groups, known_groups, likeness
+from wastelib.data.images import read_image, read_rgb
 from wastelib.errors import WasteError
 
 
@@ -70,7 +74,7 @@ def test_hidden_files_and_other_files_are_no_images(folder):
     (folder / "Red" / ".hidden.png").write_bytes(b"x")
     (folder / "Red" / "notes.txt").write_text("x")
     (folder / ".git").mkdir()
-    assert len(image_files(folder)) == 36
+    assert len(list(image_files(folder))) == 36
 
 
 def test_fingerprint_changes_with_any_cell(folder):
@@ -79,6 +83,30 @@ def test_fingerprint_changes_with_any_cell(folder):
     other.loc[7, "group"] = "another"
     assert fingerprint(catalogue) == fingerprint(catalogue.copy())
     assert fingerprint(catalogue) != fingerprint(other)
+
+
+def test_fingerprint_is_that_of_the_whole_text(folder, monkeypatch):
+    catalogue, _ = build(folder)
+    text = catalogue.to_csv(index=False, lineterminator="\n")
+    monkeypatch.setattr(module, "_ROWS", 7)
+    assert fingerprint(catalogue) == hashlib.sha256(text.encode()).hexdigest()
+    nothing = catalogue.head(0).to_csv(index=False, lineterminator="\n")
+    assert fingerprint(catalogue.head(0)) == hashlib.sha256(nothing.encode()).hexdigest()
+
+
+def test_pixels_are_let_go_as_soon_as_an_image_is_noted(folder, most_alive, monkeypatch):
+    monkeypatch.setattr(module, "read_image", most_alive(read_image, lambda image: image.rgb))
+    catalogue, _ = build(folder)
+    assert most_alive.found <= threads.THREADS < len(catalogue)
+
+
+def test_appearances_are_let_go_as_soon_as_the_next_image_is_compared(
+    folder, most_alive, monkeypatch
+):
+    monkeypatch.setattr(threads, "AHEAD", 4)
+    monkeypatch.setattr(module, "appearance", most_alive(appearance))
+    build(folder)
+    assert most_alive.found <= 4 + 2  # those begun, the one taken and the one before it
 
 
 def test_copies_are_found_and_share_a_group_even_across_classes(folder):
@@ -106,17 +134,41 @@ def test_neighbours_that_look_alike_are_one_group():
     rng = np.random.default_rng(0)
     can, bag = (rng.integers(0, 256, (40, 40, 3), np.uint8) // d for d in (1, 4))
     turned = np.rot90(can).copy()
-    looks = np.stack([appearance(image) for image in (can, turned, bag, can)])
+    looks = [appearance(image) for image in (can, turned, bag, can)]
+    likenesses = np.array([0, *map(likeness, looks, looks[1:])], np.float32)
     catalogue = pd.DataFrame({"label": ["A"] * 4, "sha256": list("wxyz")})
-    groups = derived_groups(catalogue, looks, 0.9)
+    groups = derived_groups(catalogue, likenesses, 0.9)
     assert groups == ["A-0001", "A-0001", "A-0002", "A-0003"]  # the last is no neighbour
+
+
+def test_groups_are_those_of_comparing_all_appearances_at_once(folder):
+    """With one image that cannot be read: its neighbours are compared with each other."""
+    (folder / "Red" / "Red_5.png").write_bytes(b"x")
+    shutil.copy(folder / "Red" / "Red_2.png", folder / "Blue" / "Blue_99.png")
+    looks = np.stack([appearance(read_rgb(folder / path)) for path in build(folder)[0]["path"]])
+    likenesses = np.einsum("ij,ij->i", looks, np.roll(looks, 1, axis=0))
+    threshold = float(np.median(likenesses))
+    catalogue, _ = build(folder, threshold)
+    assert derived_groups(catalogue, likenesses, threshold) == catalogue["group"].tolist()
+    assert 6 < catalogue["group"].nunique() < len(catalogue) - 6
+
+
+def test_groups_of_existing_datasets_stay_as_they_are():
+    """Likenesses and copies (the tenth image is one of the third) as the first version saw them."""
+    labels, copies = np.repeat(list("ABC"), 8), np.arange(24)
+    copies[[9, 20]] = 2, 12
+    likenesses = np.tile([0.2, 0.95, 0.9, 0.3, 0.85], 5)[:24].astype(np.float32)
+    catalogue = pd.DataFrame({"label": labels, "sha256": copies.astype(str)})
+    groups = derived_groups(catalogue, likenesses, 0.9)
+    assert " ".join(groups).replace("-000", "") == (
+        "A1 A1 A1 A2 A3 A4 A4 A4 B1 A1 B2 B2 B2 B3 B4 B5 C1 C1 C2 C3 B2 B2 B2 C4"
+    )
 
 
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("pqr")), min_size=1, max_size=30))
 def test_equal_files_are_always_in_one_group(rows):
     catalogue = pd.DataFrame(rows, columns=["label", "sha256"])
-    looks = np.eye(len(rows), dtype=np.float32)
-    groups = pd.Series(derived_groups(catalogue, looks, 0.5))
+    groups = pd.Series(derived_groups(catalogue, np.zeros(len(rows), np.float32), 0.5))
     assert (groups.groupby(catalogue["sha256"]).nunique() == 1).all()
 
 

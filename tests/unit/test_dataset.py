@@ -1,6 +1,7 @@
 """A dataset is prepared once, opened by every notebook, and decoded once."""
 
 import shutil
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from wastelib.data import catalogue, dataset
 from wastelib.data.dataset import data_card, open_dataset
 from wastelib.data.images import read_rgb
+from wastelib.data.threads import THREADS
 from wastelib.errors import WasteError
 
 
@@ -67,6 +69,15 @@ def test_images_are_decoded_once_in_the_order_of_the_catalogue(prepare_small, mo
     assert np.array_equal(batches.decoded(made, 16)[:], pixels[:])
 
 
+def test_decoding_holds_a_few_images_at_a_time(prepare_small, most_alive, monkeypatch):
+    from wastelib.data import batches
+
+    monkeypatch.setattr(batches, "read_rgb", most_alive(read_rgb))
+    pixels = batches.decoded(prepare_small(), 16)
+    assert most_alive.found <= THREADS < len(pixels)
+    assert isinstance(pixels, np.memmap)
+
+
 def test_an_image_that_changed_after_the_catalogue_stops_decoding(
     prepare_small, small_folder, tmp_path
 ):
@@ -99,5 +110,5 @@ def test_batches_give_every_row_once_in_an_order_of_the_epoch(prepare_small):
 
 
 def test_files_of_a_folder_follow_the_numbers_in_their_names(small_folder):
-    names = [path.name for path in catalogue.image_files(small_folder)][:3]
+    names = [path.name for path in islice(catalogue.image_files(small_folder), 3)]
     assert names == ["Blue_1.png", "Blue_2.png", "Blue_3.png"]

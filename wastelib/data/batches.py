@@ -5,7 +5,7 @@ uint8, in the catalogue's order. Models take these pixels as they are, 0..255, a
 them in their first layers, so that no caller can feed a model the wrong range.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 
 import keras
@@ -14,6 +14,7 @@ import numpy as np
 from wastelib.data.arrays import StoredArray, new_array
 from wastelib.data.dataset import Dataset
 from wastelib.data.images import read_rgb
+from wastelib.data.threads import in_order
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of
 
@@ -34,9 +35,10 @@ def _decode(dataset: Dataset, image_size: int, cache: Path) -> None:
     catalogue = dataset.catalogue
     shape = (len(catalogue), image_size, image_size, 3)
 
-    def decode(row: int) -> None:
-        path = dataset.root / catalogue["path"].iloc[row]
-        if sha256_of(path) != catalogue["sha256"].iloc[row]:
+    def decode(image: tuple[int, str, str]) -> None:
+        row, relative, sha256 = image
+        path = dataset.root / relative
+        if sha256_of(path) != sha256:
             raise WasteError(
                 "an image has changed since the catalogue was made",
                 where=path,
@@ -45,8 +47,9 @@ def _decode(dataset: Dataset, image_size: int, cache: Path) -> None:
         pixels[row] = read_rgb(path, image_size)
 
     purpose = f"the cache of images at {image_size} px"
-    with new_array(cache, shape, np.uint8, purpose) as pixels, ThreadPoolExecutor() as pool:
-        list(pool.map(decode, range(len(catalogue))))
+    with new_array(cache, shape, np.uint8, purpose) as pixels:
+        for _ in in_order(decode, zip(count(), catalogue["path"], catalogue["sha256"])):
+            pass
 
 
 class Batches(keras.utils.PyDataset):

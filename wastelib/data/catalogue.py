@@ -1,21 +1,24 @@
 """The catalogue: one row per image, and what was found to be wrong with the files."""
 
 import hashlib
+import os
 import re
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from wastelib.data.groups import appearance, derived_groups, known_groups
+from wastelib.data.groups import appearance, derived_groups, known_groups, likeness
 from wastelib.data.images import UnreadableImageError, read_image
 from wastelib.data.layout import GROUPS_FILE, IMAGE_SUFFIXES, is_hidden, is_image
+from wastelib.data.threads import in_order
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of
 
 COLUMNS = ["path", "label", "group", "width", "height", "mode", "sha256"]
+
+_ROWS = 10_000  # of a table that are text at once
 
 
 def build_catalogue(
@@ -31,46 +34,43 @@ def build_catalogue(
     Raises `WasteError` if there is no image, fewer than two classes have any, or more than
     `unreadable_limit` (a share, 0..1) of the files had to be skipped.
     """
-    files = image_files(root)
-    if not files:
+    catalogue, likenesses, skipped = _read(root)
+    if catalogue.empty and skipped.empty:
         raise WasteError(
             "no image in any class folder",
             where=root,
             remedy=f"expected <class>/<file> with one of {', '.join(sorted(IMAGE_SUFFIXES))}",
         )
-    with ThreadPoolExecutor() as pool:
-        rows = list(pool.map(lambda path: _row(root, path), files))
-    skipped = pd.DataFrame(
-        [(row["path"], row["reason"]) for row in rows if "reason" in row],
-        columns=["path", "reason"],
-    )
-    _refuse_too_many(skipped, len(files), unreadable_limit, root)
-    good = [row for row in rows if "reason" not in row]
-    _refuse_one_class({row["label"] for row in good}, root)
-    looks = np.stack([row.pop("appearance") for row in good])
-    catalogue = pd.DataFrame(good)
+    _refuse_too_many(skipped, len(catalogue) + len(skipped), unreadable_limit, root)
+    _refuse_one_class(set(catalogue["label"]), root)
     if (root / GROUPS_FILE).exists():
         catalogue["group"] = known_groups(root / GROUPS_FILE, catalogue["path"])
     else:
-        catalogue["group"] = derived_groups(catalogue, looks, group_similarity)
+        catalogue["group"] = derived_groups(catalogue, likenesses, group_similarity)
     return catalogue[COLUMNS], skipped
 
 
-def image_files(root: Path) -> list[Path]:
-    """Image files of the class folders, by class and then by the numbers in their names."""
+def image_files(root: Path) -> Iterator[Path]:
+    """Image files of the class folders, by class and then by the numbers in their names.
+
+    Made one by one: a path takes as much memory as everything that is noted of its image.
+    """
     classes = sorted(f for f in Path(root).iterdir() if f.is_dir() and not is_hidden(f.name))
-    return [
-        path
-        for folder in classes
-        for path in sorted(folder.iterdir(), key=lambda path: _natural(path.name))
-        if is_image(path) and path.is_file()
-    ]
+    for folder in classes:
+        for name in sorted(os.listdir(folder), key=_natural):
+            path = folder / name
+            if is_image(path) and path.is_file():
+                yield path
 
 
 def fingerprint(table: pd.DataFrame) -> str:
     """SHA-256 of a table's content, the same for equal tables on every machine."""
-    text = table.to_csv(index=False, lineterminator="\n")
-    return hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256()
+    for start in range(0, max(len(table), 1), _ROWS):  # the text of all rows may be large
+        rows = table.iloc[start : start + _ROWS]
+        text = rows.to_csv(index=False, header=start == 0, lineterminator="\n")
+        digest.update(text.encode())
+    return digest.hexdigest()
 
 
 def exact_duplicates(catalogue: pd.DataFrame) -> pd.DataFrame:
@@ -113,21 +113,38 @@ def folder_tree(catalogue: pd.DataFrame, root_name: str) -> str:
     return "\n".join(lines)
 
 
-def _row(root: Path, path: Path) -> dict:
+def _read(root: Path) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
+    """The catalogue without groups, each image's likeness to the one before it, the skipped.
+
+    An image's pixels and its appearance, a hundred times its row, are gone before the next
+    few files are read.
+    """
+    rows, likenesses, skipped = [], [], []
+    previous = None
+    for facts, look in in_order(lambda path: _facts(root, path), image_files(root)):
+        if look is None:
+            skipped.append(facts)
+            continue
+        rows.append(facts)
+        likenesses.append(0 if previous is None else likeness(previous, look))
+        previous = look
+    return (
+        pd.DataFrame(rows, columns=[column for column in COLUMNS if column != "group"]),
+        np.array(likenesses, np.float32),
+        pd.DataFrame(skipped, columns=["path", "reason"]),
+    )
+
+
+def _facts(root: Path, path: Path) -> tuple[tuple, np.ndarray | None]:
+    """An image's row and appearance; path, reason and None if it cannot be read."""
     relative = path.relative_to(root)
-    row = {"path": relative.as_posix(), "label": relative.parts[0]}
     try:
         image = read_image(path)
     except UnreadableImageError as error:
-        return row | {"reason": str(error)}
+        return (relative.as_posix(), str(error)), None
     height, width = image.rgb.shape[:2]
-    return row | {
-        "width": width,
-        "height": height,
-        "mode": image.mode,
-        "sha256": sha256_of(path),
-        "appearance": appearance(image.rgb),
-    }
+    row = (relative.as_posix(), relative.parts[0], width, height, image.mode, sha256_of(path))
+    return row, appearance(image.rgb)
 
 
 def _natural(name: str) -> list:

@@ -3,6 +3,8 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -46,9 +48,9 @@ class Dataset:
         numbers = {label: number for number, label in enumerate(self.classes)}
         return self.catalogue["label"].map(numbers)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the catalogue's table."""
+        """SHA-256 of the catalogue's table, computed once: every trial and cache asks for it."""
         return fingerprint(self.catalogue)
 
     def split(self, split_fingerprint: str) -> Split:
@@ -179,7 +181,7 @@ def data_card(dataset: Dataset) -> pd.DataFrame:
 def _listing(root: Path) -> str:
     """Hash of all names, sizes and times of the files: changes when a file does."""
     digest = hashlib.sha256(str(root).encode())
-    for path in [*image_files(root), *sorted(root.glob("*.csv"))]:
+    for path in chain(image_files(root), sorted(root.glob("*.csv"))):
         stat = path.stat()
         digest.update(f"{path.relative_to(root)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()

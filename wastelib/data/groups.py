@@ -37,8 +37,7 @@ def appearance(rgb: np.ndarray) -> np.ndarray:
     """A description of an image that survives turning and moving the item.
 
     `rgb` is uint8 (height, width, 3). Returns a float32 vector of unit length, the square
-    root of its joint colour histogram, so that the dot product of two of them is the
-    Bhattacharyya coefficient of the histograms (0: no colour shared, 1: the same).
+    root of its joint colour histogram.
     """
     small = cv2.resize(rgb, (64, 64), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
@@ -49,21 +48,30 @@ def appearance(rgb: np.ndarray) -> np.ndarray:
     return np.sqrt(smooth / max(smooth.sum(), 1)).astype(np.float32)
 
 
-def derived_groups(catalogue: pd.DataFrame, looks: np.ndarray, similarity: float) -> list[str]:
+def likeness(look: np.ndarray, other: np.ndarray) -> np.float32:
+    """How alike two images are: the dot product of their appearances, 0..1.
+
+    It is the Bhattacharyya coefficient of their histograms (0: no colour shared, 1: the same).
+    """
+    return np.einsum("i,i->", look, other)
+
+
+def derived_groups(catalogue: pd.DataFrame, likenesses: np.ndarray, similarity: float) -> list[str]:
     """Groups derived from the images: neighbours that look alike, and equal files.
 
     RealWaste numbers the re-shots of one item consecutively. An image is linked to its
-    predecessor of the same class if their appearances (rows of `looks`, unit vectors) have a
-    dot product of at least `similarity`, 0..1, and to every byte-for-byte copy of itself;
+    predecessor of the same class if the two are alike (its `likenesses`, 0..1; the first
+    image's is not read) by at least `similarity`, and to every byte-for-byte copy of itself;
     what is linked, directly or through others, is a group. Joining two items by mistake
     costs the split some freedom; separating one item would leak it into the test subset, so
     the threshold errs to the low side.
     """
     n = len(catalogue)
     labels = catalogue["label"].to_numpy()
-    alike = np.einsum("ij,ij->i", looks[1:], looks[:-1]) >= similarity
+    alike = likenesses[1:] >= similarity
     followers = 1 + np.flatnonzero(alike & (labels[1:] == labels[:-1]))
-    first_copy = catalogue.groupby("sha256")["sha256"].transform(lambda s: s.index[0]).to_numpy(int)
+    places = pd.Series(np.arange(n))
+    first_copy = places.groupby(catalogue["sha256"].to_numpy()).transform("first").to_numpy()
     start = np.concatenate([followers - 1, first_copy])
     end = np.concatenate([followers, np.arange(n)])
     links = coo_array((np.ones(len(start), bool), (start, end)), shape=(n, n))

@@ -94,10 +94,7 @@ def _random(catalogue: pd.DataFrame, seed: int, train: float, validation: float)
 def _by_group(catalogue: pd.DataFrame, seed: int, train: float, validation: float) -> np.ndarray:
     """Each group, the largest first, goes where the class still lacks most images."""
     shares = np.array([train, validation, 1 - train - validation])
-    # A group's class is that of most of its images; nearly always it has only one.
-    groups = catalogue.groupby("group")["label"].agg(
-        label=lambda labels: labels.mode().iloc[0], size="size"
-    )
+    groups = _groups(catalogue)
     _refuse_small(groups["label"].value_counts(), "groups")
     rng = np.random.default_rng(seed)
     place: dict[str, str] = {}
@@ -114,6 +111,22 @@ def _by_group(catalogue: pd.DataFrame, seed: int, train: float, validation: floa
             place[name] = SUBSETS[choice]
             filled[choice] += size
     return catalogue["group"].map(place).to_numpy()
+
+
+def _groups(catalogue: pd.DataFrame) -> pd.DataFrame:
+    """One row per group, in the order of their names: label, size.
+
+    A group's class is that of most of its images, of equals the first by name; nearly always
+    it has only one.
+    """
+    sizes = catalogue.groupby(["group", "label"]).size().reset_index(name="images")
+    most = sizes.sort_values("images", ascending=False, kind="stable").drop_duplicates("group")
+    return pd.DataFrame(
+        {
+            "label": most.set_index("group")["label"].sort_index(),
+            "size": sizes.groupby("group")["images"].sum(),
+        }
+    )
 
 
 def _refuse_small(counts: pd.Series, what: str) -> None:
