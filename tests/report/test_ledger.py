@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+import types
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,21 @@ def test_notebooks_read_from_earlier_ones_only_and_from_all_that_they_open():
             assert DATA in READS[name]
         if "declared(" in source:
             assert set(declaring) <= set(READS[name])
+
+
+def test_trainings_are_listed_once_and_in_the_notebooks_order(tmp_path, monkeypatch):
+    manifest = {"train_seconds": 12.34, "feature_seconds": 1.0}
+    run = types.SimpleNamespace(history=[1, 2, 3], manifest=manifest)
+    monkeypatch.setattr("wastelib.training.run.open_run", lambda folder: run)
+    roles = {
+        "learning_rates": [{"name": "Adam 0.1", "run": "b"}, {"name": "SGD", "run": "a"}],
+        "chosen": [{"name": "best", "run": "a"}],
+    }
+    (tmp_path / "declared").mkdir()
+    (tmp_path / "declared" / f"{RATES}.json").write_text(json.dumps(roles))
+    found = ledger.trainings_of(RATES, tmp_path, trained={"a"})
+    assert [(t.name, t.trained_here) for t in found] == [("Adam 0.1", False), ("SGD", True)]
+    assert (found[0].epochs, found[0].seconds, found[0].feature_seconds) == (3, 12.3, 1.0)
 
 
 def training(run: str, seconds: float, here: bool = True) -> TrainingSeconds:

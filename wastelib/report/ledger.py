@@ -210,5 +210,7 @@ def _declared_runs(build: Path, notebook: str) -> dict[str, str]:
         roles = json.loads(_declaration(build, notebook).read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    entries = [entry for entries in roles.values() for entry in entries]
-    return {entry["run"]: entry["name"] for entry in reversed(entries)}
+    names: dict[str, str] = {}
+    for entry in (entry for entries in roles.values() for entry in entries):
+        names.setdefault(entry["run"], entry["name"])
+    return names
