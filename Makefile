@@ -43,9 +43,14 @@ help:
 
 # With exec, a signal sent to make reaches the program and not only the shell that started it.
 
-## Run the notebooks; report.html and report.pdf are then in report/build/PROFILE
+# make's own -j says how many notebooks run side by side; after -- come the variables.
+
+## Run the notebooks, with -j side by side; the report is then in report/build/PROFILE
 report: setup
 	@set --; case "$$FRESH" in ''|0|no|false) ;; *) set -- --fresh ;; esac; \
+	for flag in $$MAKEFLAGS; do case "$$flag" in \
+		--) break ;; -j) set -- "$$@" --jobs=0 ;; -j*) set -- "$$@" "--jobs=$${flag#-j}" ;; \
+	esac; done; \
 	exec $(python) -m wastelib report "--profile=$$PROFILE" \
 		$${DATA:+"--data=$$DATA"} $${WEIGHTS:+"--weights=$$WEIGHTS"} "$$@"
 

@@ -1,6 +1,7 @@
 """The command `wastelib`. Thin: each command imports what it needs when it is called."""
 
 import glob
+import os
 import signal
 import sys
 from pathlib import Path
@@ -50,11 +51,16 @@ def report(
         str | None, typer.Option(help="demo, imagenet, or a folder of Keras weight files.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is trained.")] = False,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Notebooks that run side by side; 0: one per core.")
+    ] = 1,
 ) -> None:
     """Run the notebooks and build report.html and report.pdf from them."""
     from wastelib.report.build import build_report
 
-    built = build_report(profile, data=data, weights=weights, fresh=fresh)
+    built = build_report(
+        profile, data=data, weights=weights, fresh=fresh, jobs=jobs or os.cpu_count() or 1
+    )
     minutes, seconds = divmod(round(built.seconds), 60)
     print(f"report.html and report.pdf are in {built.folder} ({minutes}:{seconds:02d} minutes)")
 

@@ -107,6 +107,21 @@ NOTEBOOKS: dict[str, type[Parameters]] = {
     "05_model_comparison": ModelComparison,
 }
 
+# Whose files in the build folder a notebook reads. It is run after these; what does not read
+# from each other may run side by side.
+READS: dict[str, tuple[str, ...]] = {
+    "01_data_preparation": (),
+    "02_custom_cnn": ("01_data_preparation",),
+    "03_learning_rate_comparison": ("01_data_preparation",),
+    "04_pretrained_fine_tuning": ("01_data_preparation",),
+    "05_model_comparison": (
+        "01_data_preparation",
+        "02_custom_cnn",
+        "03_learning_rate_comparison",
+        "04_pretrained_fine_tuning",
+    ),
+}
+
 
 class Profile(BaseModel):
     """Validated parameters of all notebooks under one name."""

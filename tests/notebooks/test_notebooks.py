@@ -105,3 +105,12 @@ def test_papermill_sees_the_parameters_cell(name):
     """What papermill's own inspection reads must be complete, for people who use it directly."""
     seen = papermill.inspect_notebook(str(FOLDER / f"{name}.ipynb"))
     assert list(seen) == list(NOTEBOOKS[name].model_fields)
+
+
+@pytest.mark.parametrize("stem", ["01_data_preparation", "05_model_comparison"])
+def test_notebooks_that_build_no_network_do_not_load_tensorflow(stem):
+    cells = code_cells(nbformat.read(FOLDER / f"{stem}.ipynb", as_version=4))
+    imports = next(cell.source for cell in cells if cell.source.startswith("import "))
+    code = f"import sys\n{imports}\nprint([m for m in ('tensorflow', 'keras') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -219,10 +219,44 @@ def results(name: str = "Demo data (rendered)", kind: str = "demo") -> Results:
                 "git_commit": "b524f1b0c6a5f1d9ff2f6a3b7b1a8a6f6f3e5d4c",
                 "finished": "2025-11-22T17:33:05+00:00",
                 "notebook_seconds": {"01_data_preparation": 12.5, "02_custom_cnn": 125.0},
+                "ledger": {
+                    "notebooks": [
+                        _spent("01_data_preparation", 3.2, 0.0, 9.3, kept=True),
+                        _spent("02_custom_cnn", 8.1, 1114.6, 2.3, "published CNN", HOSTILE),
+                    ],
+                    "collect_seconds": 2.4,
+                    "page_seconds": 1.5,
+                    "pdf_seconds": 3.3,
+                },
                 "parameters": {"02_custom_cnn": {"seed": 42, "learning_rate": 0.001}},
             },
         }
     )
+
+
+def _spent(
+    notebook: str, setup: float, training: float, other: float, *names: str, kept: bool = False
+) -> dict:
+    """Where the time of a notebook with these trainings went."""
+    trainings = [
+        {
+            "name": name,
+            "run": "1ede08b32358ee62",
+            "epochs": 20,
+            "seconds": 500.5,
+            "feature_seconds": 12.3,
+            "trained_here": True,
+        }
+        for name in names
+    ]
+    return {
+        "notebook": notebook,
+        "setup_seconds": setup,
+        "training_seconds": training,
+        "other_seconds": other,
+        "kept": kept,
+        "trainings": trainings,
+    }
 
 
 def write_notebooks(folder: Path, contents: dict | None = None) -> list[Path]:

@@ -14,10 +14,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from wastelib.errors import WasteError
+from wastelib.report import workers
 from wastelib.report.execute import execute_notebooks
+from wastelib.report.ledger import Entry
 from wastelib.settings import NOTEBOOKS, Profile
 
-FIRST, SECOND = "01_data_preparation", "02_custom_cnn"
+FIRST, SECOND, THIRD, FOURTH, FIFTH = NOTEBOOKS
 
 # Run by another process, so that a test can send it a real signal.
 CALLER = """
@@ -27,7 +29,7 @@ sys.path.insert(0, sys.argv[1])
 root = Path(sys.argv[2])
 from test_execute import build
 from wastelib import cli
-fake = types.SimpleNamespace(build_report=lambda *_, **__: build(root))  # never returns
+fake = types.SimpleNamespace(build_report=lambda *_, **__: build(root, jobs=2))  # never returns
 sys.modules["wastelib.report.build"] = fake
 sys.argv = ["wastelib", "report"]
 cli.main()
@@ -51,7 +53,7 @@ def write_notebooks(folder: Path, **cells: list[str]) -> None:
         nbformat.write(notebook, folder / f"{name}.ipynb")
 
 
-def build(root: Path, **options) -> dict[str, float]:
+def build(root: Path, **options) -> dict[str, Entry]:
     """Run the notebooks that lie in root/notebooks."""
     folder = root / "notebooks"
     names = sorted(path.stem for path in folder.glob("*.ipynb"))
@@ -102,12 +104,12 @@ def test_notebooks_run_in_this_python_with_the_profiles_values(tmp_path, monkeyp
             SECOND: ["print(seed)"],
         },
     )
-    seconds = build(tmp_path)
+    entries = build(tmp_path)
     here = [sys.executable, str(tmp_path / "notebooks"), 7, "a '$x'"]
     assert printed(tmp_path, FIRST) == f"{here}\ntensorflow\n"
     assert printed(tmp_path, SECOND) == "7\n"
-    assert list(seconds) == [FIRST, SECOND]
-    assert all(value > 0 for value in seconds.values())
+    assert list(entries) == [FIRST, SECOND]
+    assert all(entry.seconds.setup_seconds > 0 for entry in entries.values())
 
 
 def test_the_copy_names_its_source_and_no_temporary_path(tmp_path):
@@ -199,27 +201,32 @@ def test_children_of_a_kernel_are_gone_with_it(tmp_path):
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_kernel_and_leaves_nothing_half_written(tmp_path, sent, status):
-    working, tidied = tmp_path / "working", tmp_path / "tidied"
-    cell = (
+def slow_cell(working: Path, tidied: Path) -> str:
+    """Touches `working`, works for a minute, and tidies up by touching `tidied`."""
+    return (
         "import time\nfrom pathlib import Path\n"
         f"Path({str(working)!r}).touch()\n"
         "try:\n    time.sleep(60)\n"
         f"finally:\n    Path({str(tidied)!r}).touch()"
     )
-    write_notebooks(tmp_path / "notebooks", **{FIRST: ["1"], SECOND: [cell]})
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_all_kernels_and_leaves_nothing_half_written(tmp_path, sent, status):
+    working, tidied = ([tmp_path / f"{what}{n}" for n in (2, 3)] for what in ("working", "tidied"))
+    cells = [[slow_cell(*files)] for files in zip(working, tidied, strict=True)]
+    write_notebooks(tmp_path / "notebooks", **dict(zip(NOTEBOOKS, [["1"], *cells], strict=False)))
     command = [sys.executable, "-c", CALLER, str(Path(__file__).parent), str(tmp_path)]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
-    wait_until(working.exists, process)
-    assert len(kernels_of(tmp_path)) == 1
+    wait_until(lambda: all(path.exists() for path in working), process)
+    assert len(kernels_of(tmp_path)) == 2
     process.send_signal(sent)
     output, _ = process.communicate(timeout=30)
     assert process.returncode == status, output
     assert "Traceback" not in output
-    assert tidied.exists(), "the cell had no time to tidy up"
+    assert all(path.exists() for path in tidied), "a cell had no time to tidy up"
     assert kernels_of(tmp_path) == []
     assert [p.name for p in (tmp_path / "build" / "notebooks").iterdir()] == [f"{FIRST}.ipynb"]
 
@@ -257,3 +264,74 @@ def test_only_some_notebooks_can_be_asked_for(tmp_path):
     write_notebooks(tmp_path / "notebooks", **{FIRST: ["1"], SECOND: ["2"]})
     assert list(build(tmp_path, only=[SECOND])) == [SECOND]
     assert os.listdir(tmp_path / "build" / "notebooks") == [f"{SECOND}.ipynb"]
+
+
+def meeting(root: Path, name: str, *others: str) -> list[str]:
+    """Cells that go on only when the others have come as far."""
+    return [
+        "import time\nfrom pathlib import Path",
+        f"Path({str(root)!r}, {name!r}).touch()\nend = time.monotonic() + 60",
+        f"while not all(Path({str(root)!r}, other).exists() for other in {others!r}):\n"
+        "    assert time.monotonic() < end\n    time.sleep(0.05)",
+    ]
+
+
+def test_what_does_not_read_from_each_other_runs_side_by_side(tmp_path):
+    middle = (SECOND, THIRD, FOURTH)
+    cells = {name: meeting(tmp_path, name, *middle) for name in middle}
+    nobody = f"import os\nprint(sorted(set(os.listdir({str(tmp_path)!r})) & set({middle!r})))"
+    write_notebooks(tmp_path / "notebooks", **cells, **{FIRST: [nobody], FIFTH: [nobody]})
+    build(tmp_path, jobs=3)
+    assert printed(tmp_path, FIRST) == "[]\n"
+    assert printed(tmp_path, FIFTH) == f"{list(middle)}\n"
+
+
+def test_no_more_than_asked_for_run_side_by_side(tmp_path):
+    alone = (
+        f"import os\nfrom pathlib import Path\nmark = Path({str(tmp_path)!r}, 'busy')\n"
+        "mark.touch(exist_ok=False)\nmark.unlink()"
+    )
+    write_notebooks(tmp_path / "notebooks", **{FIRST: [alone], SECOND: [alone], THIRD: [alone]})
+    assert len(build(tmp_path)) == 3
+
+
+def test_a_failure_ends_the_others_and_is_told_at_once(tmp_path):
+    working, tidied = tmp_path / "working", tmp_path / "tidied"
+    wait_and_fail = [*meeting(tmp_path, SECOND, "working"), "1 / 0"]
+    slow = [slow_cell(working, tidied)]
+    write_notebooks(tmp_path / "notebooks", **{SECOND: wait_and_fail, THIRD: slow, FOURTH: ["1"]})
+    with pytest.raises(WasteError, match=f"{SECOND}(.|\n)*ZeroDivisionError"):
+        build(tmp_path, jobs=2)
+    assert tidied.exists()
+    assert kernels_of(tmp_path) == []
+    assert os.listdir(tmp_path / "build" / "notebooks") == [f"{SECOND}.failed.ipynb"]
+
+
+def test_a_cell_that_will_not_end_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "TIDY_SECONDS", 0.5)
+    deaf = (
+        "import signal, time\nfrom pathlib import Path\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        f"Path({str(tmp_path / 'working')!r}).touch()\ntime.sleep(60)"
+    )
+    wait_and_fail = [*meeting(tmp_path, SECOND, "working"), "1 / 0"]
+    write_notebooks(tmp_path / "notebooks", **{SECOND: wait_and_fail, THIRD: [deaf]})
+    with pytest.raises(WasteError, match="ZeroDivisionError"):
+        build(tmp_path, jobs=2)
+    assert kernels_of(tmp_path) == []
+    assert os.listdir(tmp_path / "build" / "notebooks") == [f"{SECOND}.failed.ipynb"]
+
+
+def test_time_is_told_apart_by_what_it_went_into(tmp_path):
+    trains = (
+        "import json, os, time\ntime.sleep(0.4)\n"
+        "line = {'run': 'a', 'epoch': 1, 'epochs': 1, 'seconds': 0.4}\n"
+        "open(os.environ['WASTELIB_PROGRESS'], 'a').write(json.dumps(line) + '\\n')"
+    )
+    cells = ["import colorsys", trains, "time.sleep(0.2)"]
+    write_notebooks(tmp_path / "notebooks", **{SECOND: cells})
+    seconds = build(tmp_path)[SECOND].seconds
+    assert seconds.training_seconds >= 0.4
+    assert seconds.other_seconds >= 0.2
+    assert seconds.setup_seconds > 0
+    assert json.loads((tmp_path / "build" / "ledger" / f"{SECOND}.json").read_text())["outputs"]

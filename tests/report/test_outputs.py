@@ -133,3 +133,41 @@ def test_the_appendix_names_every_run_and_parameter():
     assert {results.dataset.fingerprint, environment.git_commit} <= cells
     assert {model.run for model in results.models} | set(environment.versions) <= cells
     assert {"learning_rate", "0.001"} <= cells
+
+
+def table(results, name: str) -> document.Table:
+    """A table of the appendix."""
+    return next(b for b in appendix(results).blocks if getattr(b, "name", None) == name)
+
+
+def test_the_ledger_says_where_the_time_went_and_adds_up():
+    ledger = table(synthetic.results(), "ledger")
+    shown = [[_number(cell) for cell in row[1:]] for row in ledger.rows]
+    assert [row[0] for row in ledger.rows[2:]] == [
+        *("collecting results, figures", "page", "PDF", "together")
+    ]
+    for *parts, together in shown:
+        assert sum(parts) == pytest.approx(together)
+    for column in zip(*shown, strict=True):
+        assert sum(column[:-1]) == pytest.approx(column[-1])
+    assert shown[-1][-1] == pytest.approx(1144.7)
+    assert "19 min 05 s" in ledger.caption
+    assert "01_data_preparation" in ledger.caption  # of an earlier build
+
+
+def test_the_ledger_names_every_training():
+    rows = table(synthetic.results(), "trainings").rows
+    training = ["02_custom_cnn", "published CNN", "20", "500.5", "12.3", "now"]
+    assert rows[0] == training
+    assert len(rows) == 2
+
+
+def test_results_that_were_recorded_without_a_ledger_have_an_appendix():
+    results = synthetic.results()
+    environment = results.environment.model_copy(update={"ledger": None})
+    blocks = appendix(results.model_copy(update={"environment": environment})).blocks
+    assert "ledger" not in {getattr(block, "name", None) for block in blocks}
+
+
+def _number(cell: str) -> float:
+    return 0.0 if cell == "\N{EN DASH}" else float(cell.replace(",", ""))

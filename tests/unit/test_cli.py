@@ -58,6 +58,30 @@ def test_help_imports_nothing_heavy_and_is_there_at_once():
     assert min(seconds) < 0.5
 
 
+@pytest.mark.parametrize("words", [["--help"], ["doctor"], ["data", "{photographs}"]])
+def test_only_what_trains_or_predicts_loads_tensorflow(words, small_folder):
+    """Of this process; doctor tries the import in one of its own, which is what it is for."""
+    words = [word.format(photographs=small_folder) for word in words]
+    code = (
+        "import sys\n"
+        f"sys.argv = ['wastelib', *{words!r}]\n"
+        "from wastelib.cli import main\n"
+        "try:\n    main()\n"
+        "finally:\n    print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.endswith("[]\n"), done.stderr
+
+
+def test_report_checks_and_reuses_without_tensorflow():
+    code = (
+        "import sys, wastelib.report.build, wastelib.report.execute, wastelib.report.write\n"
+        "print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_the_module_is_the_command():
     done = subprocess.run(
         [sys.executable, "-m", "wastelib", "--help"], capture_output=True, text=True, check=True
@@ -76,7 +100,7 @@ def test_report_hands_its_options_on_and_says_where_the_result_is(run, module, t
     module("wastelib.report.build", build_report=build_report)
     status, out, _ = run("report", f"--data={data}", "--profile=smoke", "--fresh")
     assert status == 0
-    assert calls == [(("smoke",), {"data": data, "weights": None, "fresh": True})]
+    assert calls == [(("smoke",), {"data": data, "weights": None, "fresh": True, "jobs": 1})]
     assert out == f"report.html and report.pdf are in {tmp_path} (2:05 minutes)\n"
 
 

@@ -122,6 +122,20 @@ def test_fresh_is_a_switch(project, value, fresh):
     assert ("--fresh" in project.calls()[-1]) is fresh
 
 
+@pytest.mark.parametrize(
+    ("flags", "jobs"),
+    [
+        (["-j2"], ["--jobs=2"]),
+        (["-j", "3", "-k"], ["--jobs=3"]),
+        (["-j"], ["--jobs=0"]),
+        (["-k"], []),
+    ],
+)
+def test_makes_own_flag_says_how_many_notebooks_run_side_by_side(project, flags, jobs):
+    assert project.make(*flags, "report", "DATA=-j7 -- -j8").returncode == 0
+    assert [word for word in project.calls()[-1] if word.startswith("--jobs")] == jobs
+
+
 def test_variables_of_the_users_shell_play_no_part(project, monkeypatch):
     monkeypatch.setenv("DATA", "of another program")
     monkeypatch.setenv("PROFILE", "of another program")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from wastelib.report import numbers, prose
 from wastelib.report.document import Block, Chapter, Prose, Table, chapter
-from wastelib.report.results import DatasetResult, Environment, Results
+from wastelib.report.results import DatasetResult, Environment, Ledger, Results
 from wastelib.report.summary import pairs_table, table_of
 
 OPENING = (
@@ -20,7 +20,8 @@ def appendix(results: Results) -> Chapter:
         "Data": _data(results.dataset),
         "Software and machine": _machine(results.environment),
         "Runs": _runs(results),
-        "Durations and parameters": _notebooks(results.environment),
+        "Where the time went": _ledger(results.environment.ledger),
+        "Parameters": _parameters(results.environment),
     }
     blocks: list[Block] = [Prose([prose.heading(1, "Reproducibility"), prose.paragraph(OPENING)])]
     for title, tables in sections.items():
@@ -80,11 +81,53 @@ def _runs(results: Results) -> Iterator[Table]:
         yield table_of("rate-runs", caption, columns, results.learning_rates)
 
 
-def _notebooks(environment: Environment) -> Iterator[Table]:
-    seconds = environment.notebook_seconds
-    times = {name: numbers.duration(spent) for name, spent in seconds.items()}
-    times["together"] = numbers.duration(sum(seconds.values()))
-    yield pairs_table("durations", "How long each notebook took.", times, align="right")
+def _ledger(ledger: Ledger | None) -> Iterator[Table]:
+    if ledger is None:
+        return
+    rows = [
+        (book.notebook, book.setup_seconds, book.training_seconds, book.other_seconds)
+        for book in ledger.notebooks
+    ]
+    rows += [
+        ("collecting results, figures", 0, 0, ledger.collect_seconds),
+        ("page", 0, 0, ledger.page_seconds),
+        ("PDF", 0, 0, ledger.pdf_seconds),
+    ]
+    rows.append(("together", *(sum(row[part] for row in rows) for part in (1, 2, 3))))
+    columns = {
+        "Step": lambda row: row[0],
+        "Set-up": lambda row: numbers.seconds(row[1]),
+        "Training": lambda row: numbers.seconds(row[2]),
+        "Other": lambda row: numbers.seconds(row[3]),
+        "Together": lambda row: numbers.seconds(sum(row[1:])),
+    }
+    kept = [book.notebook for book in ledger.notebooks if book.kept]
+    caption = (
+        f"Seconds of each step, {numbers.duration(sum(rows[-1][1:]))} in all; less went by if "
+        "notebooks ran side by side. Set-up is the kernel's start and end and the imports."
+    )
+    if kept:
+        caption += f" Times of an earlier build, since nothing had changed: {', '.join(kept)}."
+    yield table_of("ledger", caption, columns, rows)
+    trainings = [(book, each) for book in ledger.notebooks for each in book.trainings]
+    columns = {
+        "Notebook": lambda row: row[0].notebook,
+        "Trained": lambda row: row[1].name,
+        "Epochs": lambda row: numbers.count(row[1].epochs),
+        "Seconds": lambda row: numbers.seconds(row[1].seconds),
+        "Of which features": lambda row: numbers.seconds(row[1].feature_seconds),
+        "When": lambda row: "now" if row[1].trained_here and not row[0].kept else "earlier",
+    }
+    caption = (
+        "The trainings. Seconds are those of the epochs and of the pass that computes a frozen "
+        "backbone's features, when they were made; trainings that read the same features each "
+        "name that one pass. The cells that train also start processes and write runs."
+    )
+    if trainings:
+        yield table_of("trainings", caption, columns, trainings)
+
+
+def _parameters(environment: Environment) -> Iterator[Table]:
     for name, parameters in environment.parameters.items():
         written = {parameter: repr(value) for parameter, value in parameters.items()}
         yield pairs_table(f"parameters-{name}", f"Parameters of {name}.", written)

@@ -1,25 +1,31 @@
-"""`make report`: profile -> executed notebooks -> results.json, page, PDF and figures."""
+"""`make report`: profile -> executed notebooks -> results.json, page, PDF and figures.
+
+The libraries of the report take seconds to import, so that is done in the functions, when
+the first line has been printed.
+"""
 
 import contextlib
 import os
 import shutil
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wastelib.data.sources import locate
 from wastelib.errors import WasteError
-from wastelib.files import whole_file
-from wastelib.models.backbones import backbone_names, find_weights
-from wastelib.report import document
-from wastelib.report.collect import collect_results
-from wastelib.report.execute import NOTEBOOKS, execute_notebooks
-from wastelib.report.html import write_html
-from wastelib.report.pdf import write_pdf
-from wastelib.report.results import Results
 from wastelib.settings import Profile, load_profile
 
-BUILDS = NOTEBOOKS.parent / "report" / "build"
+if TYPE_CHECKING:
+    from wastelib.report.ledger import Inputs
+    from wastelib.report.results import Results
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+TEMPLATES = ROOT / "report" / "templates"
+BUILDS = ROOT / "report" / "build"
+
+REPORT = ("report.html", "report.pdf", "results.json", "figures")
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Build:
     """A finished report: its folder, what it found, and the seconds it took."""
 
     folder: Path
-    results: Results
+    results: "Results"
     seconds: float
 
 
@@ -37,13 +43,16 @@ def build_report(
     data: str | None = None,
     weights: str | None = None,
     fresh: bool = False,
+    jobs: int = 1,
     builds: Path = BUILDS,
 ) -> Build:
     """Build `builds/<profile_name>/`: report.html, report.pdf, results.json, notebooks, figures.
 
     `data` and `weights` replace the profile's own; paths are relative to the current folder.
-    Runs and caches of an earlier build are reused unless `fresh`. The files of an earlier
-    report are removed first, so that what is there afterwards is of this build.
+    At most `jobs` notebooks run side by side. Unless `fresh`, runs and caches of an earlier
+    build are reused, and so is each notebook and the report if nothing that it depends on has
+    changed. A report that has to be made again is removed first, so that what is there
+    afterwards is of this build.
 
     Raises `WasteError` for all that a user can mend; see `load_profile`, `execute_notebooks`.
     """
@@ -55,37 +64,74 @@ def build_report(
         data=_path_or_word(data, "demo", "realwaste"),
         weights=_path_or_word(weights, "demo", "imagenet"),
     )
-    if fresh:
-        shutil.rmtree(folder, ignore_errors=True)
-    for stale in ("report.html", "report.pdf", "results.json"):
-        (folder / stale).unlink(missing_ok=True)
-    for stale in ("declared", "figures"):
-        shutil.rmtree(folder / stale, ignore_errors=True)
+    print(f"{profile.title}: looking at photographs, weights and the last build", file=sys.stderr)
+    from wastelib.report import ledger
+    from wastelib.report.execute import execute_notebooks
+    from wastelib.report.results import Results
 
-    _check_inputs(profile)
-    seconds = execute_notebooks(profile, folder)
-    results = collect_results(profile, folder, seconds)
-    with whole_file(folder / "results.json") as path:
-        path.write_text(results.model_dump_json(indent=2) + "\n", "utf-8")
-    notebooks = [folder / "notebooks" / f"{name}.ipynb" for name in profile.notebooks]
-    document.write_figures(document.read(notebooks), folder / "figures")
-    write_html(notebooks, results, folder / "report.html")
-    write_pdf(notebooks, results, folder / "report.pdf")
-    _refuse_incomplete(folder)
+    if fresh:
+        _remove_all_but_the_ledger(folder)
+    entries = execute_notebooks(
+        profile,
+        folder,
+        jobs=jobs,
+        materials=_materials(profile),
+        before=lambda: _remove_report(folder),
+    )
+    inputs = ledger.report_inputs(entries, TEMPLATES)
+    if not ledger.holds("report", folder, inputs):
+        from wastelib.report.write import write_report
+
+        _remove_report(folder)
+        write_report(profile, folder, entries)
+        _refuse_incomplete(folder)
+        files = [path for name in REPORT for path in (folder / name, *(folder / name).glob("*"))]
+        entry = ledger.Entry(inputs=inputs, outputs=ledger.hashes(folder, files))
+        ledger.write_entry(folder, "report", entry)
+    results = Results.model_validate_json((folder / "results.json").read_text("utf-8"))
     return Build(folder, results, time.monotonic() - began)
 
 
-def _check_inputs(profile: Profile) -> None:
-    """Find photographs and weights before a kernel starts: an hour later is no time to miss them.
+def _materials(profile: Profile) -> "dict[str, Inputs]":
+    """What the notebooks are about, by hashes of its content: photographs and weights.
 
-    A download shows its progress here, on the terminal.
+    This finds them before a kernel starts: an hour later is no time to miss them. A download
+    shows its progress here, on the terminal.
     """
-    photographs = profile.notebooks["01_data_preparation"]
-    pretrained = profile.notebooks["04_pretrained_fine_tuning"]
+    from wastelib.data.catalogue import image_files
+    from wastelib.data.sources import locate
+    from wastelib.models.backbones import backbone_names, find_weights
+    from wastelib.report.ledger import digest, hashes
+
+    first, fourth = "01_data_preparation", "04_pretrained_fine_tuning"
+    photographs, pretrained = profile.notebooks[first], profile.notebooks[fourth]
     with contextlib.chdir(NOTEBOOKS):
-        locate(photographs.data, demo_images=photographs.demo_images, seed=photographs.seed)
-        for name in backbone_names(pretrained.backbones):
-            find_weights(pretrained.weights, name, pretrained.image_size)
+        weights = {
+            name: find_weights(pretrained.weights, name, pretrained.image_size).identity
+            for name in backbone_names(pretrained.backbones)
+        }
+        source = locate(
+            photographs.data, demo_images=photographs.demo_images, seed=photographs.seed
+        )
+        files = [*image_files(source.root), *source.root.glob("*.csv")]
+        content = {"root": str(source.root), "files": hashes(source.root, files)}
+    return {first: {"photographs": digest(content)}, fourth: {"weights": digest(weights)}}
+
+
+def _remove_report(folder: Path) -> None:
+    """Nothing that stands there afterwards is of an earlier build."""
+    for name in REPORT:
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
+
+
+def _remove_all_but_the_ledger(folder: Path) -> None:
+    """The ledger still knows how long everything takes; what it lists is gone."""
+    for path in folder.glob("*"):
+        if path.name != "ledger":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _path_or_word(value: str | None, *words: str) -> str | None:
@@ -105,13 +151,16 @@ def _as_seen_from_notebooks(path: Path) -> str:
 
 def _refuse_incomplete(folder: Path) -> None:
     """Success is that everything declared is there, not that nothing failed."""
-    Results.model_validate_json((folder / "results.json").read_text("utf-8"))
-    expected = ["report.html", "report.pdf", "results.json", "figures"]
-    empty = [name for name in expected if not (folder / name).exists()]
-    empty += [name for name in expected[:3] if not (folder / name).stat().st_size]
-    if empty or not any((folder / "figures").iterdir()):
+    missing = [name for name in REPORT if not _has_content(folder / name)]
+    if missing:
         raise WasteError(
-            f"the build is incomplete: {', '.join(empty) or 'no figures'}",
+            f"the build is incomplete: {', '.join(missing)} missing",
             where=folder,
             remedy="build again with FRESH=1",
         )
+
+
+def _has_content(path: Path) -> bool:
+    if path.is_dir():
+        return any(path.iterdir())
+    return path.is_file() and path.stat().st_size > 0

@@ -51,16 +51,29 @@ def running_kernel(folder: Path, private: Path, **environment: str) -> Iterator[
             run_sync(kernel.start_kernel)(cwd=str(folder), env=variables, stderr=log)
         yield kernel
     finally:
-        group = kernel.provisioner.pgid if kernel.provisioner else None
+        group = _group(kernel)
         try:
             if run_sync(kernel.is_alive)():
                 run_sync(kernel.shutdown_kernel)()  # interrupts, asks, terminates, kills
             else:
                 kernel.cleanup_connection_file()
         finally:
-            if group is not None:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(group, signal.SIGKILL)
+            _signal(group, signal.SIGKILL)
+
+
+def signal_group(kernel: Kernel, number: signal.Signals) -> None:
+    """Send a signal to a kernel and its children, if they are still there."""
+    _signal(_group(kernel), number)
+
+
+def _group(kernel: Kernel) -> int | None:
+    return kernel.provisioner.pgid if kernel.provisioner else None
+
+
+def _signal(group: int | None, number: signal.Signals) -> None:
+    if group is not None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
 
 
 def cause_of_death(kernel: Kernel) -> str:

@@ -36,6 +36,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02} min"
 
 
+def seconds(value: float) -> str:
+    """1234.56 -> '1,234.6', for a column that names the unit; a dash for nothing."""
+    return f"{value:,.1f}" if value else "\N{EN DASH}"
+
+
 def milliseconds(value: float) -> str:
     """12.34 -> '12.3 ms'."""
     return f"{value:,.1f} ms"

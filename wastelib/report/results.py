@@ -83,6 +83,42 @@ class RateResult(_Record):
     run: str
 
 
+class TrainingSeconds(_Record):
+    """One training that a notebook is about; its seconds are those of the time it was made."""
+
+    name: str
+    run: str
+    epochs: int
+    seconds: float = Field(description="of all epochs, and of the feature pass where there is one")
+    feature_seconds: float = Field(description="of the one pass, also if several runs read it")
+    trained_here: bool = Field(description="by this execution of the notebook; else found")
+
+
+class NotebookSeconds(_Record):
+    """Where the time of one executed notebook went; the three parts are all of it."""
+
+    notebook: str
+    setup_seconds: float = Field(description="start and end of the kernel, imports")
+    training_seconds: float = Field(description="cells in which an epoch ended")
+    other_seconds: float = Field(description="all other cells: tables, figures, scores")
+    kept: bool = Field(False, description="executed by an earlier build; nothing had changed")
+    trainings: list[TrainingSeconds]
+
+    @property
+    def seconds(self) -> float:
+        """The whole, rounded as its parts are."""
+        return round(self.setup_seconds + self.training_seconds + self.other_seconds, 1)
+
+
+class Ledger(_Record):
+    """Where the time of a report went, rounded to tenths of a second."""
+
+    notebooks: list[NotebookSeconds]
+    collect_seconds: float
+    page_seconds: float
+    pdf_seconds: float
+
+
 class Environment(_Record):
     """What the figures were made with."""
 
@@ -94,6 +130,7 @@ class Environment(_Record):
     git_commit: str
     finished: str = Field(description="UTC time, ISO 8601")
     notebook_seconds: dict[str, float]
+    ledger: Ledger | None = Field(None, description="null in what was recorded without one")
     parameters: dict[str, dict[str, str | int | float | bool]]
 
 

@@ -10,7 +10,7 @@ from wastelib.report.results import DatasetResult, Results
 TITLE = "Classifying waste from photographs"
 SUBTITLE = "A course whose every number can be checked"
 DEMO = "Demo data: photographs rendered by this project"
-LEFT_COLUMNS = ("Model", "Optimizer", "Run")
+LEFT_COLUMNS = ("Model", "Notebook", "Optimizer", "Run", "Step", "Trained", "When")
 LONGEST_NAME = 60  # characters of a dataset's name that fit on every page
 
 
