@@ -9,7 +9,6 @@ import pytest
 from wastelib.data import catalogue, dataset
 from wastelib.data.dataset import data_card, open_dataset
 from wastelib.data.images import read_rgb
-from wastelib.data.threads import THREADS
 from wastelib.errors import WasteError
 
 
@@ -70,12 +69,15 @@ def test_images_are_decoded_once_in_the_order_of_the_catalogue(prepare_small, mo
 
 
 def test_decoding_holds_a_few_images_at_a_time(prepare_small, most_alive, monkeypatch):
-    from wastelib.data import batches
+    from wastelib.data import batches, threads
 
+    made = prepare_small()
+    monkeypatch.setattr(threads, "AHEAD", 5)
+    monkeypatch.setattr(batches, "WRITTEN_AT_ONCE", 4)
     monkeypatch.setattr(batches, "read_rgb", most_alive(read_rgb))
-    pixels = batches.decoded(prepare_small(), 16)
-    assert most_alive.found <= THREADS < len(pixels)
-    assert isinstance(pixels, np.memmap)
+    pixels = batches.decoded(made, 16)
+    # Those of two blocks, of which one is being filled, and those decoded ahead.
+    assert 0 < most_alive.found <= 2 * 4 + 5 < len(pixels)
 
 
 def test_an_image_that_changed_after_the_catalogue_stops_decoding(

@@ -5,7 +5,7 @@ uint8, in the catalogue's order. Models take these pixels as they are, 0..255, a
 them in their first layers, so that no caller can feed a model the wrong range.
 """
 
-from itertools import count
+from itertools import islice
 from pathlib import Path
 
 import keras
@@ -17,6 +17,9 @@ from wastelib.data.images import read_rgb
 from wastelib.data.threads import in_order
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of
+
+# Opening the file for each single image would take as long as decoding a small one.
+WRITTEN_AT_ONCE = 64
 
 
 def decoded(dataset: Dataset, image_size: int) -> StoredArray:
@@ -35,8 +38,8 @@ def _decode(dataset: Dataset, image_size: int, cache: Path) -> None:
     catalogue = dataset.catalogue
     shape = (len(catalogue), image_size, image_size, 3)
 
-    def decode(image: tuple[int, str, str]) -> None:
-        row, relative, sha256 = image
+    def decode(image: tuple[str, str]) -> np.ndarray:
+        relative, sha256 = image
         path = dataset.root / relative
         if sha256_of(path) != sha256:
             raise WasteError(
@@ -44,12 +47,14 @@ def _decode(dataset: Dataset, image_size: int, cache: Path) -> None:
                 where=path,
                 remedy="run notebook 01_data_preparation again",
             )
-        pixels[row] = read_rgb(path, image_size)
+        return read_rgb(path, image_size)
 
     purpose = f"the cache of images at {image_size} px"
     with new_array(cache, shape, np.uint8, purpose) as pixels:
-        for _ in in_order(decode, zip(count(), catalogue["path"], catalogue["sha256"])):
-            pass
+        images = in_order(decode, zip(catalogue["path"], catalogue["sha256"], strict=True))
+        for start in range(0, len(catalogue), WRITTEN_AT_ONCE):
+            block = list(islice(images, WRITTEN_AT_ONCE))
+            pixels[start : start + len(block)] = np.stack(block)
 
 
 class Batches(keras.utils.PyDataset):
