@@ -14,6 +14,7 @@ import numpy as np
 from wastelib.data.arrays import StoredArray, new_array
 from wastelib.data.dataset import Dataset
 from wastelib.data.images import read_rgb
+from wastelib.data.lock import one_at_a_time
 from wastelib.data.threads import in_order
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of
@@ -28,10 +29,17 @@ def decoded(dataset: Dataset, image_size: int) -> StoredArray:
     Raises `WasteError` if a file has changed since the catalogue was made, or the disk has
     no room.
     """
-    cache = dataset.build_folder / "cache" / f"pixels-{dataset.fingerprint[:16]}-{image_size}.npy"
+    cache = decoded_file(dataset, image_size)
     if not cache.exists():
-        _decode(dataset, image_size, cache)
+        with one_at_a_time(cache):
+            if not cache.exists():
+                _decode(dataset, image_size, cache)
     return StoredArray(cache)
+
+
+def decoded_file(dataset: Dataset, image_size: int) -> Path:
+    """Where the decoded images of that size are kept."""
+    return dataset.build_folder / "cache" / f"pixels-{dataset.fingerprint[:16]}-{image_size}.npy"
 
 
 def _decode(dataset: Dataset, image_size: int, cache: Path) -> None:

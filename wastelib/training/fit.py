@@ -1,6 +1,7 @@
 """Fit one trial in this process: build, train epoch by epoch, write the run."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,8 @@ from wastelib.models.fused import use_fused_kernels
 from wastelib.models.pretrained import join, split_backbone, start_head_from
 from wastelib.training.checkpoints import Checkpoints
 from wastelib.training.environment import environment
-from wastelib.training.features import stored_features
+from wastelib.training.features import compute_features, features_file, stored_features
+from wastelib.training.machine import cores
 from wastelib.training.optimizer import optimizer_of
 from wastelib.training.run import Run, open_run
 from wastelib.training.trial import Trial
@@ -84,9 +86,10 @@ def _fit_into(
         model.save(unfinished / "model.keras")
         manifest = {
             **environment(),
+            "threads": int(os.environ.get("TF_NUM_INTRAOP_THREADS") or cores()),
             "train_seconds": float(history["seconds"].sum() + parts.feature_seconds),
             "feature_seconds": parts.feature_seconds,
-            "image_milliseconds": _image_milliseconds(model, decoded(dataset, trial.image_size)),
+            "image_milliseconds": _image_milliseconds(model, trial.image_size),
             "parameters": model.count_params(),
             "trainable_parameters": sum(int(np.prod(v.shape)) for v in net.trainable_variables),
             "model_bytes": (unfinished / "model.keras").stat().st_size,
@@ -107,13 +110,28 @@ class Parts:
 
 
 def _build(trial: Trial, dataset: Dataset, weights: str) -> Parts:
-    pixels = decoded(dataset, trial.image_size)
     classes = len(dataset.classes)
     model = trial.model
     if model.kind == "custom":
         net = CUSTOM[model.network](trial.image_size, classes)
         use_fused_kernels(net)
-        return Parts(None, net, pixels, 0.0)
+        return Parts(None, net, decoded(dataset, trial.image_size), 0.0)
+    trunk, net = _pretrained(trial, classes, weights)
+    if model.start is not None:
+        start_head_from(net, open_run(dataset.build_folder / "runs" / model.start).load_model())
+    compute_features(trunk, dataset, trial)
+    return Parts(trunk, net, *stored_features(features_file(dataset, trial)))
+
+
+def trunk_of(trial: Trial, classes: int, weights: str) -> keras.Model:
+    """What makes the features that a trial of a pretrained model reads."""
+    with _computing_in(trial.precision):
+        return _pretrained(trial, classes, weights)[0]
+
+
+def _pretrained(trial: Trial, classes: int, weights: str) -> tuple[keras.Model, keras.Model]:
+    """Trunk and net; the head is drawn from the trial's seed."""
+    model = trial.model
     found = find_weights(weights, model.backbone, trial.image_size)
     if found.identity != model.weights:
         raise WasteError(
@@ -132,12 +150,9 @@ def _build(trial: Trial, dataset: Dataset, weights: str) -> Parts:
         classes=classes,
         unfrozen_layers=model.unfrozen_layers,
     )
-    if model.start is not None:
-        start_head_from(net, open_run(dataset.build_folder / "runs" / model.start).load_model())
     use_fused_kernels(trunk)
     use_fused_kernels(net)
-    features, seconds = stored_features(trunk, pixels, dataset, model)
-    return Parts(trunk, net, features, seconds)
+    return trunk, net
 
 
 def _epochs(
@@ -202,9 +217,9 @@ def _predictions(
     return table.join(pd.DataFrame(probabilities, columns=columns))
 
 
-def _image_milliseconds(model: keras.Model, pixels: StoredArray, times: int = 20) -> float:
+def _image_milliseconds(model: keras.Model, image_size: int, times: int = 20) -> float:
     """Median time of one image through the whole model, from pixels to probabilities."""
-    image = np.asarray(pixels[:1], np.float32)
+    image = np.full((1, image_size, image_size, 3), 127, np.float32)
     taken = []
     for _ in range(times + 3):
         began = time.perf_counter()
