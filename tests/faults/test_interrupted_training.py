@@ -68,13 +68,14 @@ def fitted(trial, dataset):
 
 def test_a_killed_training_process_is_reported_with_a_remedy(prepare_small, trial_of, monkeypatch):
     """As the system does it for want of memory: with no word to the process."""
+    from wastelib.training.machine import cores
     from wastelib.training.process import TrainingProcess
     from wastelib.training.train import train
 
     dataset = prepare_small()
-    doomed = TrainingProcess()
+    doomed = TrainingProcess(cores())
     doomed._process.kill()
-    monkeypatch.setattr(TrainingProcess, "_kept", doomed)
+    monkeypatch.setattr(TrainingProcess, "_idle", [doomed])
     with pytest.raises(WasteError, match=r"status -9.*want of memory(.|\n)*try batch_size 4"):
         train(trial_of(dataset), dataset)
 

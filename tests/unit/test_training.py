@@ -154,7 +154,7 @@ def test_features_are_computed_once_for_all_heads(prepare_small, monkeypatch):
 
     dataset = prepare_small()
     fitted(trial_of(dataset, model=frozen_model(), image_size=32), dataset)
-    monkeypatch.setattr(features, "_compute", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(features, "_forward", lambda *_: pytest.fail("computed again"))
     again = fitted(trial_of(dataset, model=frozen_model(), image_size=32, seed=1), dataset)
     assert again.manifest["feature_seconds"] > 0
 
@@ -224,16 +224,17 @@ def test_what_goes_wrong_in_the_process_is_said_here(prepare_small):
     model = PretrainedModel(backbone=BACKBONE, weights="sha256:0")
     with pytest.raises(WasteError, match="declared for other weights"):
         train(trial_of(dataset, model=model, image_size=32), dataset)
-    kept = TrainingProcess._kept
+    idle = list(TrainingProcess._idle)
     assert len(train(trial_of(dataset), dataset).history) == 2  # and the process goes on
-    assert TrainingProcess._kept is kept
+    assert idle
+    assert TrainingProcess._idle == idle
 
 
 def test_a_process_that_has_grown_is_replaced(prepare_small, monkeypatch):
     monkeypatch.setattr("wastelib.training.process.KEPT_BELOW_BYTES", 1)
     dataset = prepare_small()
     train(trial_of(dataset), dataset)
-    assert TrainingProcess._kept is None
+    assert TrainingProcess._idle == []
 
 
 def test_a_model_is_stored_without_the_state_of_its_optimizer(prepare_small):

@@ -1,13 +1,19 @@
 """The process that trains: orders come in as lines of JSON, reports go out.
 
-An order is `{"trial", "build_folder", "weights"}`. Reports on it are `{"epoch",
-"val_accuracy", "seconds"}` after each epoch, and one last: `{"done"}` with the bytes of
-memory that it still holds, `{"what", "where", "remedy"}` for what a user can mend, or
-`{"traceback"}` for a mistake. The process ends with its standard input.
+An order is `{"task", "trial", "build_folder", "weights"}`. The task "train" makes the trial's
+run, "features" the stored features that it reads, and "shard" the features of some images: the
+pixels in the file `pixels`, into the file `into`. Reports are `{"epoch", "val_accuracy",
+"seconds"}` after each epoch, and one last: `{"done"}` with the bytes of memory that the process
+still holds and, of a shard, the `seconds` it took, `{"what", "where", "remedy"}` for what a
+user can mend, or `{"traceback"}` for a mistake. The process ends with its standard input, in
+the middle of a task too: nobody would hear of its end.
 """
 
 import json
+import os
+import queue
 import sys
+import threading
 import traceback
 
 import psutil
@@ -19,13 +25,16 @@ def main() -> None:
     """Carry out orders until there are no more."""
     # Libraries may print; nothing but reports may reach the reader.
     reports, sys.stdout = sys.stdout, sys.stderr
+    orders: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_read_orders, args=[orders], daemon=True).start()
 
     def report(**facts: object) -> None:
         print(json.dumps(facts), file=reports, flush=True)
 
-    for line in sys.stdin:
+    while True:
         try:
-            report(done=_fit(json.loads(line), report))
+            facts = _carry_out(json.loads(orders.get()), report)
+            report(done=psutil.Process().memory_info().rss, **facts)
         except WasteError as error:
             where = None if error.where is None else str(error.where)
             report(what=error.what, where=where, remedy=error.remedy)
@@ -33,9 +42,15 @@ def main() -> None:
             report(traceback=traceback.format_exc())
 
 
-def _fit(order: dict, report) -> int:
+def _read_orders(orders: queue.SimpleQueue) -> None:
+    for line in sys.stdin:
+        orders.put(line)
+    os._exit(0)
+
+
+def _carry_out(order: dict, report) -> dict:
     from wastelib.data.dataset import open_dataset
-    from wastelib.training.fit import fit
+    from wastelib.training import features, fit
     from wastelib.training.trial import Trial
 
     def on_epoch(history) -> None:
@@ -46,9 +61,16 @@ def _fit(order: dict, report) -> int:
             seconds=float(last["seconds"]),
         )
 
-    trial = Trial.model_validate(order["trial"])
-    fit(trial, open_dataset(order["build_folder"]), weights=order["weights"], on_epoch=on_epoch)
-    return psutil.Process().memory_info().rss
+    trial, weights = Trial.model_validate(order["trial"]), order["weights"]
+    dataset = open_dataset(order["build_folder"])
+    if order["task"] == "train":
+        fit.fit(trial, dataset, weights=weights, on_epoch=on_epoch)
+        return {}
+    trunk = fit.trunk_of(trial, len(dataset.classes), weights)
+    if order["task"] == "features":
+        features.compute_features(trunk, dataset, trial)
+        return {}
+    return {"seconds": features.compute_shard(trunk, order["pixels"], order["into"])}
 
 
 if __name__ == "__main__":
