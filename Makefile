@@ -4,15 +4,17 @@
 PROFILE = demo
 DATA =
 WEIGHTS =
+SCHEDULER =
 FRESH =
 # Values go to the commands through the environment, letter for letter: neither make nor the
 # shell ever reads a $(…), a quote or a semicolon in them.
 override PROFILE := $(value PROFILE)
 override DATA := $(value DATA)
 override WEIGHTS := $(value WEIGHTS)
+override SCHEDULER := $(value SCHEDULER)
 override FRESH := $(value FRESH)
 override PYTHON := $(value PYTHON)
-export PROFILE DATA WEIGHTS FRESH PYTHON
+export PROFILE DATA WEIGHTS SCHEDULER FRESH PYTHON
 
 python := .venv/bin/python
 made_from := { pwd -P; cat requirements.lock; }
@@ -36,6 +38,7 @@ endef
 ## Print this help
 help:
 	@echo "make report [PROFILE=demo] [DATA=a folder or zip] [WEIGHTS=imagenet or a folder] [FRESH=1]"
+	@echo "            [SCHEDULER=tcp://host:8786]"
 	@echo
 	@awk '/^## / { text = substr($$0, 4) } \
 		/^[a-z]+:/ { if (text) printf "  make %-8s %s\n", substr($$1, 1, index($$1, ":") - 1), text; \
@@ -52,7 +55,8 @@ report: setup
 		--) break ;; -j) set -- "$$@" --jobs=0 ;; -j*) set -- "$$@" "--jobs=$${flag#-j}" ;; \
 	esac; done; \
 	exec $(python) -m wastelib report "--profile=$$PROFILE" \
-		$${DATA:+"--data=$$DATA"} $${WEIGHTS:+"--weights=$$WEIGHTS"} "$$@"
+		$${DATA:+"--data=$$DATA"} $${WEIGHTS:+"--weights=$$WEIGHTS"} \
+		$${SCHEDULER:+"--scheduler=$$SCHEDULER"} "$$@"
 
 ## Check the code's form, then run every test
 test: lint

@@ -50,6 +50,9 @@ def report(
     weights: Annotated[
         str | None, typer.Option(help="demo, imagenet, or a folder of Keras weight files.")
     ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler to train on, as tcp://host:8786.")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is trained.")] = False,
     jobs: Annotated[
         int, typer.Option(min=0, help="Notebooks that run side by side; 0: one per core.")
@@ -59,7 +62,12 @@ def report(
     from wastelib.report.build import build_report
 
     built = build_report(
-        profile, data=data, weights=weights, fresh=fresh, jobs=jobs or os.cpu_count() or 1
+        profile,
+        data=data,
+        weights=weights,
+        scheduler=scheduler,
+        fresh=fresh,
+        jobs=jobs or os.cpu_count() or 1,
     )
     minutes, seconds = divmod(round(built.seconds), 60)
     print(f"report.html and report.pdf are in {built.folder} ({minutes}:{seconds:02d} minutes)")

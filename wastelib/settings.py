@@ -51,6 +51,7 @@ class Training(Parameters):
 
     split_method: Literal["group", "random"] = "group"
     batch_size: Count = 16
+    scheduler: str = ""
 
 
 class CustomCNN(Training):
@@ -136,6 +137,10 @@ class Profile(BaseModel):
         """The values for one notebook, as papermill takes them."""
         return self.notebooks[notebook].model_dump()
 
+    def facts(self, notebook: str) -> dict[str, object]:
+        """The same without those that say only where the work is done, not what it is."""
+        return self.notebooks[notebook].model_dump(exclude={"scheduler"})
+
 
 def profile_names() -> list[str]:
     """The names that `load_profile` knows."""
@@ -143,12 +148,17 @@ def profile_names() -> list[str]:
 
 
 def load_profile(
-    name: str, *, build_folder: str, data: str | None = None, weights: str | None = None
+    name: str,
+    *,
+    build_folder: str,
+    data: str | None = None,
+    weights: str | None = None,
+    scheduler: str | None = None,
 ) -> Profile:
     """Read `report/profiles/<name>.yaml` and validate every value in it.
 
-    `shared` values go to each notebook that has a parameter of that name. `data` and
-    `weights`, where given, replace the profile's own.
+    `shared` values go to each notebook that has a parameter of that name. `data`, `weights`
+    and `scheduler`, where given, replace the profile's own.
 
     Raises `WasteError` for an unknown profile, notebook or parameter, a wrong type and a
     value out of range, naming the file, the parameter and what is allowed.
@@ -172,15 +182,13 @@ def load_profile(
     _refuse_unknown(content, NOTEBOOKS, "notebook", path)
     every_name = {field for model in NOTEBOOKS.values() for field in model.model_fields}
     _refuse_unknown(shared, every_name, "parameter", path)
-    overrides = {
-        "01_data_preparation": {"data": data},
-        "04_pretrained_fine_tuning": {"weights": weights},
-    }
+    given = {"data": data, "weights": weights, "scheduler": scheduler}
+    given = {key: value for key, value in given.items() if value is not None}
     notebooks = {}
     for notebook, model in NOTEBOOKS.items():
         values = {key: value for key, value in shared.items() if key in model.model_fields}
         values |= _mapping(content.get(notebook), notebook, path)
-        values |= {k: v for k, v in overrides.get(notebook, {}).items() if v is not None}
+        values |= {key: value for key, value in given.items() if key in model.model_fields}
         values["build_folder"] = build_folder  # where the report looks: no profile's business
         notebooks[notebook] = _validated(model, values, notebook, path)
     return Profile(name=name, title=title, notebooks=notebooks)

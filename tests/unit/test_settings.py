@@ -79,6 +79,14 @@ def test_what_the_user_typed_wins_over_the_profile(profile):
     assert typed["weights"] == "/w"
 
 
+def test_every_notebook_that_trains_is_told_the_scheduler_and_no_fact_names_it(profile):
+    loaded = profile("", scheduler="tcp://10.0.0.1:8786")
+    told = {name for name in NOTEBOOKS if loaded.parameters(name).get("scheduler")}
+    assert told == {name for name in NOTEBOOKS if issubclass(NOTEBOOKS[name], settings.Training)}
+    for name in NOTEBOOKS:
+        assert loaded.facts(name) == profile("").facts(name)
+
+
 @pytest.mark.parametrize("section", ["shared", "02_custom_cnn"])
 def test_a_profile_cannot_lead_the_notebooks_to_another_build(profile, section):
     loaded = profile({section: {"build_folder": "/elsewhere"}})

@@ -42,6 +42,7 @@ def build_report(
     *,
     data: str | None = None,
     weights: str | None = None,
+    scheduler: str | None = None,
     fresh: bool = False,
     jobs: int = 1,
     builds: Path = BUILDS,
@@ -49,6 +50,7 @@ def build_report(
     """Build `builds/<profile_name>/`: report.html, report.pdf, results.json, notebooks, figures.
 
     `data` and `weights` replace the profile's own; paths are relative to the current folder.
+    `scheduler` is the address of a Dask scheduler on whose workers the notebooks train.
     At most `jobs` notebooks run side by side. Unless `fresh`, runs and caches of an earlier
     build are reused, and so is each notebook and the report if nothing that it depends on has
     changed. A report that has to be made again is removed first, so that what is there
@@ -63,6 +65,7 @@ def build_report(
         build_folder=_as_seen_from_notebooks(folder),
         data=_path_or_word(data, "demo", "realwaste"),
         weights=_path_or_word(weights, "demo", "imagenet"),
+        scheduler=scheduler,
     )
     print(f"{profile.title}: looking at photographs, weights and the last build", file=sys.stderr)
     from wastelib.report import ledger

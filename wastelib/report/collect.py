@@ -40,7 +40,7 @@ def collect_results(profile: Profile, build: Path, notebook_seconds: dict[str, f
             **environment(),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             notebook_seconds={name: round(s, 1) for name, s in notebook_seconds.items()},
-            parameters={name: profile.parameters(name) for name in profile.notebooks},
+            parameters={name: profile.facts(name) for name in profile.notebooks},
         ),
     )
 

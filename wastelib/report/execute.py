@@ -60,7 +60,7 @@ def execute_notebooks(
                 continue
             name = ready[0]
             waiting.remove(name)
-            inputs = common | materials.get(name, {}) | _own_inputs(notebooks[name], build)
+            inputs = common | materials.get(name, {}) | _own_inputs(notebooks[name], profile, build)
             if ledger.keep(name, build, inputs):
                 progress.keep(name)
                 done.add(name)
@@ -71,10 +71,10 @@ def execute_notebooks(
     return {name: ledger.read_entry(build, name) for name in names}
 
 
-def _own_inputs(notebook: Notebook, build: Path) -> Inputs:
+def _own_inputs(notebook: Notebook, profile: Profile, build: Path) -> Inputs:
     return {
         "notebook": ledger.digest(notebook.source),
-        "parameters": ledger.digest(notebook.parameters),
+        "parameters": ledger.digest(profile.facts(notebook.name)),
         "earlier": ledger.read_by(notebook.name, build),
     }
 
