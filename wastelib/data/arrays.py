@@ -18,11 +18,14 @@ class StoredArray:
     """
 
     def __init__(self, file: Path) -> None:
-        self.file = file
-        self.shape, self.dtype = self._mapped("r").shape, self._mapped("r").dtype
+        # The header is read here only: to parse it in several threads at once ends in a
+        # SystemError in Python 3.11 (cpython issue 106905).
+        mapped = np.load(file, mmap_mode="r", allow_pickle=False)
+        self.file, self._offset = file, mapped.offset
+        self.shape, self.dtype = mapped.shape, mapped.dtype
 
     def _mapped(self, mode: str) -> np.ndarray:
-        return np.load(self.file, mmap_mode=mode, allow_pickle=False)
+        return np.memmap(self.file, self.dtype, mode, self._offset, self.shape)
 
     def __len__(self) -> int:
         return self.shape[0]
