@@ -90,8 +90,8 @@ def go_through(photos: Path, trunk, build: Path, meter: Meter) -> None:
     from wastelib.data.dataset import prepare
     from wastelib.data.groups import derived_groups
     from wastelib.data.splits import make_split
-    from wastelib.training.features import stored_features
-    from wastelib.training.trial import PretrainedModel
+    from wastelib.training.features import compute_features
+    from wastelib.training.trial import PretrainedModel, Trial
 
     with meter.stage("prepare"):
         dataset = prepare(str(photos), build, **PREPARE)
@@ -109,10 +109,17 @@ def go_through(photos: Path, trunk, build: Path, meter: Meter) -> None:
         exact_duplicates(catalogue)
         folder_tree(catalogue, "photos")
     with meter.stage("decode cache"):
-        pixels = decoded(dataset, SIDE)
+        decoded(dataset, SIDE)
+    trial = Trial(
+        dataset=dataset.fingerprint,
+        split=dataset.splits["group"].fingerprint,
+        model=PretrainedModel(backbone=BACKBONE, weights="demo"),
+        image_size=SIDE,
+        learning_rate=1e-3,
+        epochs=1,
+    )
     with meter.stage("feature cache"):
-        model = PretrainedModel(backbone=BACKBONE, weights="demo")
-        stored_features(trunk, pixels, dataset, model)
+        compute_features(trunk, dataset, trial)
     if dataset.splits["group"].leaking_groups() or len(dataset.skipped):
         raise RuntimeError("these figures are not those of sound data")
 
@@ -126,12 +133,12 @@ def built_trunk(images: int):
 
     from wastelib.models.backbones import build_backbone, find_weights
     from wastelib.models.pretrained import split_backbone
-    from wastelib.training.features import _PASS
+    from wastelib.training.features import PASS
 
     weights = find_weights("demo", BACKBONE, SIDE)
     backbone = build_backbone(BACKBONE, SIDE, weights)
     trunk, _ = split_backbone(BACKBONE, backbone, head_units=8, classes=9, unfrozen_layers=0)
-    for size in {_PASS, images % _PASS} - {0}:
+    for size in {PASS, images % PASS} - {0}:
         trunk.predict_on_batch(np.zeros((size, SIDE, SIDE, 3), np.float32))
     return trunk
 

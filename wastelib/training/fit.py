@@ -48,13 +48,14 @@ def fit(trial: Trial, dataset: Dataset, *, weights: str, on_epoch: OnEpoch) -> R
     folder = dataset.build_folder / "runs" / trial.hash
     with one_at_a_time(folder):
         if not folder.exists():
-            with _computing_in(trial.precision):
+            with computing_in(trial.precision):
                 _fit_into(folder, trial, dataset, weights, on_epoch)
     return open_run(folder)
 
 
 @contextmanager
-def _computing_in(precision: str) -> Iterator[None]:
+def computing_in(precision: str) -> Iterator[None]:
+    """Layers that are built in this block compute in `precision`."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(POLICIES[precision])
     try:
@@ -125,7 +126,7 @@ def _build(trial: Trial, dataset: Dataset, weights: str) -> Parts:
 
 def trunk_of(trial: Trial, classes: int, weights: str) -> keras.Model:
     """What makes the features that a trial of a pretrained model reads."""
-    with _computing_in(trial.precision):
+    with computing_in(trial.precision):
         return _pretrained(trial, classes, weights)[0]
 
 
