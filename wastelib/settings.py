@@ -51,6 +51,7 @@ class Training(Parameters):
 
     split_method: Literal["group", "random"] = "group"
     batch_size: Count = 16
+    precision: Literal["float32", "bfloat16"] = "float32"
     scheduler: str = ""
 
 

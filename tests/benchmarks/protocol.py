@@ -17,7 +17,6 @@ from tests.benchmarks.photographs import SIZE
 from tests.benchmarks.rounds import Spread, in_turns
 from wastelib.data.sources import REALWASTE
 from wastelib.training.fit import computing_in, fit
-
 from wastelib.training.train import train_all
 from wastelib.training.trial import CustomModel
 

@@ -16,8 +16,8 @@ def test_evaluations(runs: Mapping[str, Run]) -> dict[str, Evaluation]:
 def model_table(runs: Mapping[str, Run], tests: Mapping[str, Evaluation]) -> pd.DataFrame:
     """One row per model, in the order of `runs`.
 
-    Columns: name, kind, image_size (pixels), parameters, trainable_parameters, size_bytes,
-    epochs, train_seconds, image_milliseconds, test_accuracy, test_accuracy_low,
+    Columns: name, kind, image_size (pixels), precision, parameters, trainable_parameters,
+    size_bytes, epochs, train_seconds, image_milliseconds, test_accuracy, test_accuracy_low,
     test_accuracy_high, test_macro_f1, test_macro_f1_low, test_macro_f1_high, test_loss, run.
     """
     return pd.DataFrame([_row(name, run, tests[name]) for name, run in runs.items()])
@@ -29,6 +29,7 @@ def _row(name: str, run: Run, test: Evaluation) -> dict:
         "name": name,
         "kind": run.trial.model.kind,
         "image_size": run.trial.image_size,
+        "precision": run.trial.precision,
         "parameters": manifest["parameters"],
         "trainable_parameters": manifest["trainable_parameters"],
         "size_bytes": manifest["model_bytes"],

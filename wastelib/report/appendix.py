@@ -61,6 +61,7 @@ def _runs(results: Results) -> Iterator[Table]:
     columns = {
         "Model": lambda model: model.name,
         "Image size": lambda model: f"{model.image_size} px",
+        "Precision": lambda model: model.precision,
         "Epochs": lambda model: numbers.count(model.epochs),
         "Trainable": lambda model: numbers.count(model.trainable_parameters),
         "Test loss": lambda model: f"{model.test_loss:.4f}",

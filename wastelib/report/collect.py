@@ -86,6 +86,7 @@ def _rate(run: Run, chosen: bool) -> RateResult:
         optimizer=run.trial.optimizer,
         learning_rate=run.trial.learning_rate,
         momentum=run.trial.momentum,
+        precision=run.trial.precision,
         epochs=len(run.history),
         validation_accuracy=float(best["val_accuracy"]),
         validation_loss=loss if loss == loss else None,

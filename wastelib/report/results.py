@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Share = float
 Interval = tuple[float, float]
+Precision = Literal["float32", "bfloat16"]
 
 
 class _Record(BaseModel):
@@ -54,6 +55,7 @@ class ModelResult(_Record):
     name: str
     kind: Literal["custom", "pretrained"]
     image_size: int
+    precision: Precision = "float32"
     parameters: int
     trainable_parameters: int
     size_bytes: int = Field(description="of model.keras, without optimizer state")
@@ -76,6 +78,7 @@ class RateResult(_Record):
     optimizer: str
     learning_rate: float
     momentum: float
+    precision: Precision = "float32"
     epochs: int
     validation_accuracy: Share
     validation_loss: float | None = Field(description="null where training diverged")
