@@ -65,7 +65,8 @@ def four_rates(bench: Bench) -> Iterator[Row]:
 
     what = f"{len(RATES)} learning rates over {RATE_EPOCHS} epochs at {CNN_SIZE} px"
     seconds = {}
-    for name, way in {"plain": plain} | {p: (lambda p=p: ours(p)) for p in PRECISIONS}.items():
+    ways = {"plain": plain} | {p: (lambda p=p: ours(p)) for p in PRECISIONS}
+    for name, way in ways.items():
         began = time.perf_counter()
         way()
         seconds[name] = time.perf_counter() - began
