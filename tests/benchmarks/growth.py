@@ -115,6 +115,26 @@ def medians(runs: list[dict]) -> pd.DataFrame:
     return table.reset_index()
 
 
+def in_words(table: pd.DataFrame) -> str:
+    """What the whole costs at the smallest and at the largest size, for the README."""
+    whole = table[table["stage"] == "whole"].set_index("images")
+    few, many = whole.index.min(), whole.index.max()
+    processor, clock = "processor_microseconds_per_image", "microseconds_per_image"
+    own, stored = "own_bytes_at_peak", "stored_bytes_per_image"
+
+    def change(column: str) -> str:
+        return f"{whole[column][many] / whole[column][few] - 1:+.0%}"
+
+    return (
+        f"From catalogue to stored features an image takes {whole[processor][few]:,.0f} µs of "
+        f"processor time when there are {few:,} images and {whole[processor][many]:,.0f} µs "
+        f"({change(processor)}; by the clock {change(clock)}) when there are {many:,}. The process "
+        f"itself then holds {whole[own][few] / 1e9:.2f} and {whole[own][many] / 1e9:.2f} GB. "
+        f"Decoded pixels and features, {whole[stored][many] / 1e3:.1f} kB per image, are files "
+        "whose pages the system takes back when it needs the memory.\n"
+    )
+
+
 def draw(table: pd.DataFrame, file: Path) -> None:
     """Three panels over the number of images: time and bytes per image, the process's memory."""
     from matplotlib.figure import Figure
@@ -188,6 +208,8 @@ if __name__ == "__main__":
     table = medians(json.loads((asked.folder / "growth.json").read_text("utf-8"))["runs"])
     with whole_file(asked.folder / "growth.csv") as temporary:
         table.to_csv(temporary, index=False, float_format="%.4g")
+    with whole_file(asked.folder / "growth.md") as temporary:
+        temporary.write_text(in_words(table), "utf-8")
     draw(table, asked.folder / "growth.png")
     print(
         table.pivot(

@@ -63,7 +63,24 @@ def main() -> None:
     options.record.mkdir(parents=True, exist_ok=True)
     text = json.dumps(results, indent=2) + "\n"
     (options.record / "precision.json").write_text(text, "utf-8")
-    print(text)
+    (options.record / "precision.md").write_text(in_words(results), "utf-8")
+    print(in_words(results))
+
+
+def in_words(results: dict) -> str:
+    """The comparison as a table, with the difference beside the spread of the seeds."""
+    rows = "".join(
+        f"| {name} | {scores['mean']:.1%} | {scores['standard_deviation']:.1%} | "
+        f"{min(scores['validation_accuracy']):.1%} to {max(scores['validation_accuracy']):.1%} | "
+        f"{scores['epoch_seconds']:.1f} s |\n"
+        for name, scores in ((precision, results[precision]) for precision in PRECISIONS)
+    )
+    seeds = len(results["float32"]["validation_accuracy"])
+    return (
+        f"{results['data']}; {results['model']}, {seeds} seeds:\n\n"
+        "| Precision | Mean accuracy | Standard deviation | Range | Epoch |\n"
+        f"| --- | ---: | ---: | ---: | ---: |\n{rows}"
+    )
 
 
 def _scores(runs: list) -> dict:
