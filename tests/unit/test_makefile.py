@@ -264,5 +264,5 @@ def test_a_signal_to_make_reaches_the_program(project):
         assert command.poll() is None
         time.sleep(0.02)
     command.terminate()
-    command.wait(timeout=10)
+    command.wait(timeout=60)
     assert ended.exists()

@@ -218,7 +218,7 @@ def test_a_second_process_waits_and_says_so(tmp_path):
         )
         assert "waiting for another process that is making thing" in process.stderr.readline()
         assert process.poll() is None
-    assert process.communicate(timeout=20)[0] == "in\n"
+    assert process.communicate(timeout=60)[0] == "in\n"
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the published figures are not beside this copy")

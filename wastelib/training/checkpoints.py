@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import zipfile
 from pathlib import Path
 
 import keras
@@ -16,10 +15,11 @@ from wastelib.files import whole_folder
 class Checkpoints:
     """The last finished epoch of an unfinished training, and the weights of its best one.
 
-    One folder per epoch, written whole: `model.npz` (weights, moving statistics, states of
-    random layers), `optimizer.npz` (steps, learning rate, moments), `history.csv`, and
-    `best.npz`, which is `model.npz` of the best epoch. Arrays go from the model to the file
-    one by one; Keras's own format puts a copy of all of them together in memory first.
+    One folder per epoch, written whole: `model.npy` (weights, moving statistics, states of
+    random layers), `optimizer.npy` (steps, learning rate, moments), `history.csv`, and
+    `best.npy`, which is `model.npy` of the best epoch. A file holds NumPy arrays one after the
+    other, as they come from the model; Keras's own format puts a copy of all of them together
+    in memory first, and a zip takes seconds to sum up.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,13 +37,13 @@ class Checkpoints:
         if not epochs:
             return None
         net.optimizer.build(net.trainable_variables)
-        _load(epochs[-1] / "model.npz", net.variables)
-        _load(epochs[-1] / "optimizer.npz", net.optimizer.variables)
+        _load(epochs[-1] / "model.npy", net.variables)
+        _load(epochs[-1] / "optimizer.npy", net.optimizer.variables)
         return pd.read_csv(epochs[-1] / "history.csv")
 
     def restore_best(self, net: keras.Model) -> None:
         """Give `net` the weights of the epoch with the lowest validation loss so far."""
-        _load(self._epochs()[-1] / "best.npz", net.variables)
+        _load(self._epochs()[-1] / "best.npy", net.variables)
 
     def save(self, net: keras.Model, history: pd.DataFrame, *, best: bool) -> None:
         """Store the epoch that `history` ends with; the one before it is then removed.
@@ -52,10 +52,10 @@ class Checkpoints:
         """
         earlier = self._epochs()
         with whole_folder(self.folder / f"epoch-{len(history):05d}") as folder:
-            _store(folder / "model.npz", net.variables)
-            _store(folder / "optimizer.npz", net.optimizer.variables)
+            _store(folder / "model.npy", net.variables)
+            _store(folder / "optimizer.npy", net.optimizer.variables)
             history.to_csv(folder / "history.csv", index=False)
-            os.link(folder / "model.npz" if best else earlier[-1] / "best.npz", folder / "best.npz")
+            os.link(folder / "model.npy" if best else earlier[-1] / "best.npy", folder / "best.npy")
         for folder in earlier:
             shutil.rmtree(folder)
 
@@ -65,22 +65,19 @@ class Checkpoints:
 
 
 def _store(file: Path, variables: list[keras.Variable]) -> None:
-    # As np.savez writes it, but with one array in memory at a time.
-    with zipfile.ZipFile(file, "w") as archive:
-        for index, variable in enumerate(variables):
-            with archive.open(f"{index:05d}.npy", "w", force_zip64=True) as entry:
-                array = keras.ops.convert_to_numpy(variable)
-                np.lib.format.write_array(entry, array, allow_pickle=False)
+    with file.open("wb") as opened:
+        for variable in variables:
+            np.save(opened, keras.ops.convert_to_numpy(variable), allow_pickle=False)
 
 
 def _load(file: Path, variables: list[keras.Variable]) -> None:
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            if len(arrays.files) != len(variables):
-                raise ValueError(f"{len(arrays.files)} arrays for {len(variables)} variables")
-            for name, variable in zip(arrays.files, variables, strict=True):
-                variable.assign(arrays[name])
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        with file.open("rb") as opened:
+            for variable in variables:
+                variable.assign(np.load(opened, allow_pickle=False))
+            if opened.read(1):
+                raise ValueError("it holds more arrays than the network")
+    except (OSError, ValueError, EOFError) as error:
         raise WasteError(
             f"the state of an interrupted training does not fit: {error}",
             where=file,
