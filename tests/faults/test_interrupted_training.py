@@ -39,7 +39,8 @@ def test_a_killed_training_process_is_reported_with_a_remedy(prepare_small, tria
     doomed = TrainingProcess(cores())
     doomed._process.kill()
     monkeypatch.setattr(TrainingProcess, "_idle", [doomed])
-    with pytest.raises(WasteError, match=r"status -9.*want of memory(.|\n)*try batch_size 4"):
+    words = r"status -9.*want of memory: it takes about \d.* GB.*are free(.|\n)*try batch_size 4"
+    with pytest.raises(WasteError, match=words):
         train(trial_of(dataset), dataset)
 
 
@@ -64,3 +65,38 @@ def test_a_full_disk_leaves_the_last_epoch_to_go_on_from(prepare_small, trial_of
     unfinished = dataset.build_folder / "runs" / f"{trial.hash}.unfinished"
     assert [path.name for path in unfinished.iterdir()] == ["epoch-00002"]
     assert len(fitted(trial, dataset).history) == EPOCHS
+
+
+def test_a_disk_without_room_for_the_state_is_named_with_both_figures(
+    prepare_small, trial_of, monkeypatch
+):
+    from types import SimpleNamespace
+
+    from wastelib import files
+    from wastelib.data.batches import decoded
+
+    dataset = prepare_small()
+    decoded(dataset, 16)  # so that it is the state that finds no room
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda path: SimpleNamespace(free=1_000_000))
+    with pytest.raises(WasteError, match=r"after each epoch needs 2 MB of disk, 1 MB are free"):
+        fitted(trial_of(dataset), dataset)
+
+
+@pytest.mark.parametrize("kind", ["MemoryError", "ResourceExhaustedError"])
+def test_a_refusal_of_memory_is_told_from_a_mistake(kind, capsys, monkeypatch):
+    import json
+    from types import SimpleNamespace
+
+    from wastelib.training import worker
+
+    refused = type(kind, (Exception,), {})
+    events = iter([refused, KeyboardInterrupt])  # the second ends the loop
+
+    def get():
+        raise next(events)
+
+    monkeypatch.setattr(worker, "_read_orders", lambda orders: None)
+    monkeypatch.setattr(worker.queue, "SimpleQueue", lambda: SimpleNamespace(get=get))
+    with pytest.raises(KeyboardInterrupt):
+        worker.main()
+    assert "memory" in json.loads(capsys.readouterr().out)["died"]

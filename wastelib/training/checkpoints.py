@@ -1,5 +1,6 @@
 """The state of an unfinished training, on the disk after every epoch."""
 
+import math
 import os
 import shutil
 from pathlib import Path
@@ -9,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from wastelib.errors import WasteError
-from wastelib.files import whole_folder
+from wastelib.files import need_space, whole_folder
+
+FLOAT_BYTES = 4
 
 
 class Checkpoints:
@@ -19,7 +22,7 @@ class Checkpoints:
     random layers), `optimizer.npy` (steps, learning rate, moments), `history.csv`, and
     `best.npy`, which is `model.npy` of the best epoch. A file holds NumPy arrays one after the
     other, as they come from the model; Keras's own format puts a copy of all of them together
-    in memory first, and a zip takes seconds to sum up.
+    in memory first.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -51,6 +54,9 @@ class Checkpoints:
         `best` says that no earlier epoch had a lower validation loss.
         """
         earlier = self._epochs()
+        state = [*net.variables, *net.optimizer.variables]
+        needed = sum(math.prod(variable.shape) * FLOAT_BYTES for variable in state)
+        need_space(self.folder, needed, "the state of a training after each epoch")
         with whole_folder(self.folder / f"epoch-{len(history):05d}") as folder:
             _store(folder / "model.npy", net.variables)
             _store(folder / "optimizer.npy", net.optimizer.variables)

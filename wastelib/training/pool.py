@@ -1,10 +1,12 @@
 """Training processes side by side on this machine, as many as its cores and memory allow."""
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterable
 
 from wastelib.errors import WasteError
+from wastelib.training import machine
 from wastelib.training.budget import Budget, Job
 from wastelib.training.process import ProcessDiedError, TrainingProcess
 from wastelib.training.trial import Trial
@@ -55,16 +57,23 @@ def _wait(job: Job, process: TrainingProcess, reports: queue.SimpleQueue) -> Non
     try:
         process.carry_out(job.order, lambda report: reports.put((job.key, report, None)))
     except ProcessDiedError as error:
-        reason = killed(job.trial, error)
+        reason = want_of_memory(job.order, error)
     except Exception as error:
         reason = error
     reports.put((job.key, None, reason))
 
 
-def killed(trial: Trial, error: ProcessDiedError) -> WasteError:
-    """What a user can do about a process that ended without a word."""
+def want_of_memory(order: dict, error: ProcessDiedError) -> WasteError:
+    """What a user can do about a training that most likely found no memory."""
+    trial = Trial.model_validate(order["trial"])
+    figures = ""
+    with contextlib.suppress(Exception):  # the message is worth more than its figures
+        estimate = TrainingProcess(1)
+        needed = estimate.carry_out(order | {"task": "memory"})["needed_bytes"] / 1e9
+        free, total = machine.available_memory() / 1e9, machine.total_memory() / 1e9
+        figures = f": it takes about {needed:.1f} GB, and of {total:.1f} GB {free:.1f} are free now"
     return WasteError(
-        f"the training process {error}, most likely for want of memory",
+        f"the training process {error}{figures}",
         where=f"trial {trial.hash}, {trial.image_size} px, batch_size {trial.batch_size}",
         remedy=f"close other programs, or try batch_size {max(trial.batch_size // 2, 1)} "
         "or smaller images; finished epochs are kept",

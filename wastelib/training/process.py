@@ -18,7 +18,7 @@ OnReport = Callable[[dict], None]
 
 
 class ProcessDiedError(Exception):
-    """The process ended without a word; the message says how."""
+    """The process ended without a word, or for want of memory; the message says how."""
 
 
 class TrainingProcess:
@@ -89,11 +89,14 @@ class TrainingProcess:
                 on_report(report)
             elif "done" in report:
                 return report
+            elif "died" in report:
+                raise ProcessDiedError(report["died"])
             elif "what" in report:
                 raise WasteError(report["what"], where=report["where"], remedy=report["remedy"])
             else:
                 raise RuntimeError(report["traceback"])
-        raise ProcessDiedError(f"ended with status {self._process.wait()}")
+        status = self._process.wait()
+        raise ProcessDiedError(f"ended with status {status}, most likely for want of memory")
 
     def _give_back(self) -> None:
         held = self.held_bytes + sum(process.held_bytes for process in self._idle)

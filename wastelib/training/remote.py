@@ -15,7 +15,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 import wastelib
 from wastelib.errors import WasteError
 from wastelib.training import parcel
-from wastelib.training.pool import killed
+from wastelib.training.pool import want_of_memory
 from wastelib.training.process import OnReport, ProcessDiedError, TrainingProcess
 from wastelib.training.run import FILES
 from wastelib.training.trial import Trial
@@ -120,6 +120,6 @@ def _carry_out(
     try:
         return process.carry_out(order, on_report)
     except ProcessDiedError as error:
-        raise killed(Trial.model_validate(order["trial"]), error) from error
+        raise want_of_memory(order, error) from error
     finally:
         del _running[task]

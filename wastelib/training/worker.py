@@ -5,8 +5,11 @@ run, "features" the stored features that it reads, and "shard" the features of s
 pixels in the file `pixels`, into the file `into`. Reports are `{"epoch", "val_accuracy",
 "seconds"}` after each epoch, and one last: `{"done"}` with the bytes of memory that the process
 still holds and, of a shard, the `seconds` it took, `{"what", "where", "remedy"}` for what a
-user can mend, or `{"traceback"}` for a mistake. The process ends with its standard input, in
-the middle of a task too: nobody would hear of its end.
+user can mend, `{"died"}` for want of memory, or `{"traceback"}` for a mistake. The task
+"memory" only says how many bytes the training is estimated to take, as `needed_bytes`.
+
+The process ends with its standard input, in the middle of a task too: nobody would hear of its
+end.
 """
 
 import json
@@ -19,6 +22,9 @@ import traceback
 import psutil
 
 from wastelib.errors import WasteError
+
+# Python's own, and TensorFlow's, which is not imported before the first order.
+WANT_OF_MEMORY = ("MemoryError", "ResourceExhaustedError")
 
 
 def main() -> None:
@@ -38,7 +44,10 @@ def main() -> None:
         except WasteError as error:
             where = None if error.where is None else str(error.where)
             report(what=error.what, where=where, remedy=error.remedy)
-        except Exception:
+        except Exception as error:
+            if type(error).__name__ in WANT_OF_MEMORY:
+                report(died="was refused the memory that it asked for")
+                continue
             report(traceback=traceback.format_exc())
 
 
@@ -51,6 +60,7 @@ def _read_orders(orders: queue.SimpleQueue) -> None:
 def _carry_out(order: dict, report) -> dict:
     from wastelib.data.dataset import open_dataset
     from wastelib.training import features, fit
+    from wastelib.training.budget import memory_needed
     from wastelib.training.trial import Trial
 
     def on_epoch(history) -> None:
@@ -63,6 +73,8 @@ def _carry_out(order: dict, report) -> dict:
 
     trial, weights = Trial.model_validate(order["trial"]), order["weights"]
     dataset = open_dataset(order["build_folder"])
+    if order["task"] == "memory":
+        return {"needed_bytes": memory_needed(trial, len(dataset.classes))}
     if order["task"] == "train":
         fit.fit(trial, dataset, weights=weights, on_epoch=on_epoch)
         return {}
