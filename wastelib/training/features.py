@@ -92,5 +92,5 @@ def _forward(
     trunk: "keras.Model", pixels: np.ndarray | StoredArray, features: np.ndarray | StoredArray
 ) -> None:
     for start in range(0, len(pixels), PASS):
-        batch = np.asarray(pixels[start : start + PASS], np.float32)
-        features[start : start + PASS] = trunk.predict_on_batch(batch)
+        # As bytes: the network turns them into float32 faster than NumPy does.
+        features[start : start + PASS] = trunk.predict_on_batch(pixels[start : start + PASS])
