@@ -31,24 +31,21 @@ def main() -> None:
     """Measure, print the table, and write it where `--record` says."""
     options = _options()
     sys.stdout.reconfigure(line_buffering=True)
-    with (
-        bench_of(options, options.images) as many,
-        bench_of(options, max(options.images // 4, FEWEST)) as few,
-    ):
+    with bench_of(options, options.images) as many:
         jpegs = sorted(many.photos.folder.glob("*/*"))[:64]
         limits = machine.limits(jpegs, options.rounds)
         measured = [
             *parts.cnn_epoch(many),
             *parts.feature_pass(many),
             *protocol.second_head(many),
-            *parts.frozen_backbone(few),
-            *protocol.four_rates(few),
+            *parts.frozen_backbone(many),
+            *protocol.four_rates(many),
         ]
     with bench_of(options, FEWEST) as fewest:
-        fewest.image_seconds |= many.image_seconds | few.image_seconds
+        fewest.image_seconds |= many.image_seconds
         measured += protocol.whole_protocol(fewest)
     results = {
-        "photographs": [bench.photos.note for bench in (many, few, fewest)],
+        "photographs": [bench.photos.note for bench in (many, fewest)],
         "rounds": options.rounds,
         "limits": {
             name: {**asdict(spread), "unit": unit} for name, (spread, unit) in limits.items()
