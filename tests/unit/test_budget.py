@@ -7,21 +7,9 @@ from hypothesis import strategies as st
 
 from wastelib.training import machine
 from wastelib.training.budget import Budget, threads_for
-from wastelib.training.trial import CustomModel, PretrainedModel, Trial
 
 jobs = st.builds(SimpleNamespace, threads=st.integers(1, 8), memory_bytes=st.integers(1, 100))
 budgets = st.builds(Budget, cores=st.integers(1, 16), memory_bytes=st.integers(0, 300))
-
-
-def trial_of(model) -> Trial:
-    return Trial(dataset="d", split="s", model=model, image_size=16, learning_rate=1, epochs=1)
-
-
-NETWORKS = [
-    CustomModel(),
-    PretrainedModel(backbone="A", weights="w", unfrozen_layers=3),
-    PretrainedModel(backbone="A", weights="w"),
-]
 
 
 @given(budgets, st.lists(jobs, max_size=20), st.randoms(use_true_random=False))
@@ -42,17 +30,12 @@ def test_memory_is_not_estimated_where_the_cores_are_taken_anyway():
     assert not Budget(2, 10**12).admits(taken, [taken])
 
 
-@given(st.sampled_from(NETWORKS), st.integers(1, 50), st.integers(1, 64))
-def test_a_training_has_its_share_of_the_cores(model, trials, cores):
-    threads = threads_for(trial_of(model), trials, cores)
-    assert 1 <= threads <= cores
+@given(st.integers(1, 50), st.integers(1, 64))
+def test_a_training_has_its_share_of_the_cores(trials, cores):
+    threads = threads_for(trials, cores)
+    assert min(cores, 2) <= threads <= cores
     if trials == 1:
         assert threads == cores
-
-
-def test_only_heads_are_trained_with_one_thread_of_many_cores():
-    few = [threads_for(trial_of(model), trials=50, cores=4) for model in NETWORKS]
-    assert few == [2, 2, 1]
 
 
 def test_a_container_counts_and_not_the_machine_around_it(tmp_path, monkeypatch):

@@ -40,18 +40,18 @@ class Budget:
         return needed <= self.memory_bytes
 
 
-def threads_for(trial: Trial, trials: int, cores: int) -> int:
-    """Threads of one training in a list of so many, on a machine with so many cores.
+def threads_for(trials: int, cores: int) -> int:
+    """Threads of each training in a list of so many, on a machine with so many cores.
 
-    A head on stored features gains nothing from a second thread: two side by side took half
-    the time of two in turn. For networks with convolutions two threads in one process took
-    0.75 to 1.15 of the time of two processes with one thread each, so they get at least two.
+    At least two: for networks with convolutions two threads in one process took 0.75 to 1.15
+    of the time of two processes with one thread each. Heads on stored features would gain
+    from one thread each, but the time of one image is measured with the same threads, and is
+    to be compared between models.
 
     The number changes the last bits of an outcome. Hence it depends on the list as it was
     given and on the machine, never on what is finished already or on what runs beside it.
     """
-    is_head = trial.model.kind == "pretrained" and trial.model.unfrozen_layers == 0
-    return min(cores, max(1 if is_head else 2, cores // trials))
+    return min(cores, max(2, cores // trials))
 
 
 @dataclass(frozen=True)

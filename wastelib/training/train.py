@@ -117,8 +117,7 @@ def _carry_out_here(
     # A pass that fails is no end: the training that wants the features fails for that reason.
     carry_out(passes.values(), budget, on_epoch=progress.epoch, on_end=lambda *_: None)
     trainings = [
-        job(run, "train", trial, threads_for(trial, trials, budget.cores))
-        for run, trial in todo.items()
+        job(run, "train", trial, threads_for(trials, budget.cores)) for run, trial in todo.items()
     ]
     carry_out(trainings, budget, on_epoch=lambda run, r: progress.epoch(run, **r), on_end=on_end)
     return failures
