@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from tests.benchmarks import straightforward
 from tests.benchmarks.parts import (
+    BACKBONE_SIZE,
     CNN_SIZE,
     HEAD_EPOCHS,
     PRECISIONS,
@@ -34,7 +35,7 @@ def second_head(bench: Bench) -> Iterator[Row]:
             stale.unlink()
         seconds = []
         for seed in (2 * number, 2 * number + 1):
-            trial = bench.trial(bench.pretrained, 224, seed=seed)
+            trial = bench.trial(bench.pretrained, BACKBONE_SIZE, seed=seed)
             began = time.perf_counter()
             fit(trial, bench.dataset, weights=bench.weights, on_epoch=lambda history: None)
             seconds.append(time.perf_counter() - began)

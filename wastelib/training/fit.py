@@ -182,7 +182,7 @@ def _epochs(
         row = pd.DataFrame([{"epoch": epoch + 1, "seconds": seconds, **scores}])[HISTORY]
         history = pd.concat([history, row], ignore_index=True) if epoch else row
         best = kept_epoch(history, restore_best=True) == len(history)
-        checkpoints.save(net, history, best=best or not epoch)
+        checkpoints.save(net, history, best=best)
         on_epoch(history)
     if trial.restore_best:
         checkpoints.restore_best(net)

@@ -57,19 +57,22 @@ def _wait(job: Job, process: TrainingProcess, reports: queue.SimpleQueue) -> Non
     try:
         process.carry_out(job.order, lambda report: reports.put((job.key, report, None)))
     except ProcessDiedError as error:
-        reason = want_of_memory(job.order, error)
+        reason = want_of_memory(job.order, job.threads, error)
     except Exception as error:
         reason = error
     reports.put((job.key, None, reason))
 
 
-def want_of_memory(order: dict, error: ProcessDiedError) -> WasteError:
-    """What a user can do about a training that most likely found no memory."""
+def want_of_memory(order: dict, threads: int, error: ProcessDiedError) -> WasteError:
+    """What a user can do about a training that most likely found no memory.
+
+    The process that is asked for figures has so many threads, and serves the next training.
+    """
     trial = Trial.model_validate(order["trial"])
     figures = ""
     with contextlib.suppress(Exception):  # the message is worth more than its figures
-        estimate = TrainingProcess(1)
-        needed = estimate.carry_out(order | {"task": "memory"})["needed_bytes"] / 1e9
+        process = TrainingProcess.take(threads)
+        needed = process.carry_out(order | {"task": "memory"})["needed_bytes"] / 1e9
         free, total = machine.available_memory() / 1e9, machine.total_memory() / 1e9
         figures = f": it takes about {needed:.1f} GB, and of {total:.1f} GB {free:.1f} are free now"
     return WasteError(

@@ -120,6 +120,6 @@ def _carry_out(
     try:
         return process.carry_out(order, on_report)
     except ProcessDiedError as error:
-        raise want_of_memory(order, error) from error
+        raise want_of_memory(order, worker.state.nthreads, error) from error
     finally:
         del _running[task]
