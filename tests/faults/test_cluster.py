@@ -10,6 +10,7 @@ from collections import Counter
 import pandas as pd
 import psutil
 import pytest
+from small_trials import trial_of
 
 from wastelib.errors import WasteError
 from wastelib.training import cluster as on_cluster
@@ -17,7 +18,7 @@ from wastelib.training import dask_client, remote
 from wastelib.training.parcel import receive
 from wastelib.training.progress import Progress
 from wastelib.training.train import train, train_all
-from wastelib.training.trial import CustomModel, PretrainedModel, Trial
+from wastelib.training.trial import PretrainedModel, Trial
 
 BACKBONE = "MobileNetV2-0.35"
 
@@ -36,19 +37,6 @@ def cluster(tmp_path_factory):
             local_directory=tmp_path_factory.mktemp("dask"),
         ) as started:
             yield started
-
-
-def trial_of(dataset, **changes) -> Trial:
-    settings = {
-        "dataset": dataset.fingerprint,
-        "split": dataset.splits["group"].fingerprint,
-        "model": CustomModel(),
-        "image_size": 16,
-        "learning_rate": 1e-3,
-        "batch_size": 8,
-        "epochs": 2,
-    }
-    return Trial(**settings | changes)
 
 
 def head_of(dataset, **changes) -> Trial:

@@ -1,26 +1,11 @@
 """A training that is stopped says why, and leaves its last epoch to go on from."""
 
 import pytest
+from small_trials import trial_of
 
 from wastelib.errors import WasteError
 
 EPOCHS = 4
-
-
-@pytest.fixture
-def trial_of():
-    from wastelib.training.trial import CustomModel, Trial
-
-    return lambda dataset: Trial(
-        dataset=dataset.fingerprint,
-        split=dataset.splits["group"].fingerprint,
-        model=CustomModel(),
-        image_size=16,
-        learning_rate=1e-3,
-        batch_size=8,
-        epochs=EPOCHS,
-        restore_best=True,
-    )
 
 
 def fitted(trial, dataset):
@@ -29,7 +14,7 @@ def fitted(trial, dataset):
     return fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
 
 
-def test_a_killed_training_process_is_reported_with_a_remedy(prepare_small, trial_of, monkeypatch):
+def test_a_killed_training_process_is_reported_with_a_remedy(prepare_small, monkeypatch):
     """As the system does it for want of memory: with no word to the process."""
     from wastelib.training.machine import cores
     from wastelib.training.process import TrainingProcess
@@ -41,16 +26,16 @@ def test_a_killed_training_process_is_reported_with_a_remedy(prepare_small, tria
     monkeypatch.setattr(TrainingProcess, "_idle", [doomed])
     words = r"status -9.*want of memory: it takes about \d.* GB.*are free(.|\n)*try batch_size 4"
     with pytest.raises(WasteError, match=words):
-        train(trial_of(dataset), dataset)
+        train(trial_of(dataset, epochs=EPOCHS, restore_best=True), dataset)
 
 
-def test_a_full_disk_leaves_the_last_epoch_to_go_on_from(prepare_small, trial_of, monkeypatch):
+def test_a_full_disk_leaves_the_last_epoch_to_go_on_from(prepare_small, monkeypatch):
     import errno
 
     from wastelib.training import checkpoints
 
     dataset = prepare_small()
-    trial = trial_of(dataset)
+    trial = trial_of(dataset, epochs=EPOCHS, restore_best=True)
     store = checkpoints._store
 
     def fails_at_the_third(file, variables):
@@ -67,9 +52,7 @@ def test_a_full_disk_leaves_the_last_epoch_to_go_on_from(prepare_small, trial_of
     assert len(fitted(trial, dataset).history) == EPOCHS
 
 
-def test_a_disk_without_room_for_the_state_is_named_with_both_figures(
-    prepare_small, trial_of, monkeypatch
-):
+def test_a_disk_without_room_for_the_state_is_named_with_both_figures(prepare_small, monkeypatch):
     from types import SimpleNamespace
 
     from wastelib import files
@@ -79,7 +62,7 @@ def test_a_disk_without_room_for_the_state_is_named_with_both_figures(
     decoded(dataset, 16)  # so that it is the state that finds no room
     monkeypatch.setattr(files.shutil, "disk_usage", lambda path: SimpleNamespace(free=1_000_000))
     with pytest.raises(WasteError, match=r"after each epoch needs 2 MB of disk, 1 MB are free"):
-        fitted(trial_of(dataset), dataset)
+        fitted(trial_of(dataset, epochs=EPOCHS, restore_best=True), dataset)
 
 
 @pytest.mark.parametrize("kind", ["MemoryError", "ResourceExhaustedError"])

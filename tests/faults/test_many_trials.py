@@ -10,13 +10,14 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+from small_trials import trial_of
 
 from wastelib.errors import WasteError
 from wastelib.training import machine
 from wastelib.training.budget import memory_needed
 from wastelib.training.process import TrainingProcess
 from wastelib.training.train import train, train_all
-from wastelib.training.trial import CustomModel, PretrainedModel, Trial
+from wastelib.training.trial import CustomModel, PretrainedModel
 
 TRAIN = """
 import json, sys
@@ -26,19 +27,6 @@ from wastelib.training.trial import Trial
 trials = {name: Trial.model_validate(trial) for name, trial in json.loads(sys.argv[2]).items()}
 train_all(trials, open_dataset(sys.argv[1]))
 """
-
-
-def trial_of(dataset, **changes) -> Trial:
-    settings = {
-        "dataset": dataset.fingerprint,
-        "split": dataset.splits["group"].fingerprint,
-        "model": CustomModel(),
-        "image_size": 16,
-        "learning_rate": 1e-3,
-        "batch_size": 8,
-        "epochs": 2,
-    }
-    return Trial(**settings | changes)
 
 
 def test_one_that_fails_is_named_and_the_others_are_as_if_alone(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+from small_trials import trial_of
 
 from wastelib.training.train import train
-from wastelib.training.trial import CustomModel, Trial
 
 KILLS = 20
 EPOCHS = 90
@@ -25,24 +25,11 @@ train(Trial.model_validate_json(sys.argv[2]), open_dataset(sys.argv[1]))
 """
 
 
-def trial_of(dataset) -> Trial:
-    return Trial(
-        dataset=dataset.fingerprint,
-        split=dataset.splits["group"].fingerprint,
-        model=CustomModel(),
-        image_size=16,
-        learning_rate=1e-3,
-        batch_size=8,
-        epochs=EPOCHS,
-        restore_best=True,
-    )
-
-
 def test_twenty_kills_at_random_moments_change_no_prediction(prepare_small, tmp_path):
     whole = prepare_small(build=tmp_path / "whole")
-    expected = train(trial_of(whole), whole)
+    expected = train(trial_of(whole, epochs=EPOCHS, restore_best=True), whole)
     dataset = prepare_small(build=tmp_path / "killed")
-    trial = trial_of(dataset)
+    trial = trial_of(dataset, epochs=EPOCHS, restore_best=True)
     unfinished = dataset.build_folder / "runs" / f"{trial.hash}.unfinished"
     command = [sys.executable, "-c", CALLER, str(dataset.build_folder), trial.model_dump_json()]
     moments = random.Random(20)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from small_trials import trial_of
 
 from wastelib.errors import WasteError
 from wastelib.models.backbones import find_weights
@@ -20,19 +21,6 @@ from wastelib.training.train import train
 from wastelib.training.trial import CustomModel, PretrainedModel, Trial
 
 BACKBONE = "MobileNetV2-0.35"
-
-
-def trial_of(dataset, **changes) -> Trial:
-    settings = {
-        "dataset": dataset.fingerprint,
-        "split": dataset.splits["group"].fingerprint,
-        "model": CustomModel(),
-        "image_size": 16,
-        "learning_rate": 1e-3,
-        "batch_size": 8,
-        "epochs": 2,
-    }
-    return Trial(**settings | changes)
 
 
 def frozen_model(**changes) -> PretrainedModel:
