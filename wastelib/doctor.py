@@ -86,7 +86,7 @@ def examine() -> Iterator[Check]:
     yield writable("cache folder", cache_folder(), CACHE_BYTES, hint=", or set WASTELIB_CACHE")
     yield versions_match_lock()
     yield library_imports("OpenCV", "cv2")
-    yield library_imports("TensorFlow", "tensorflow")
+    yield processor_fits()
     yield library_imports("wastelib, as the notebooks find it", "wastelib")
     yield pdf_can_be_made()
 
@@ -150,6 +150,21 @@ def library_imports(name: str, module: str) -> Check:
     if packages:
         remedy = f"on Debian and Ubuntu: apt-get install {' '.join(packages)}"
     return Check(name, False, last or "the import failed", remedy)
+
+
+def processor_fits(facts: Path = Path("/proc/cpuinfo")) -> Check:
+    """TensorFlow's wheels run on it: told by its flags, since importing them takes seconds."""
+    text = facts.read_text("utf-8") if facts.exists() else ""
+    flags = re.search(r"^flags\s*:(.*)$", text, re.MULTILINE)
+    if flags is None:  # ARM, or no Linux: the wheels for these ask for nothing special
+        return Check("processor", True, "TensorFlow asks nothing special of this kind")
+    has_avx = "avx" in flags[1].split()
+    return Check(
+        "processor",
+        has_avx,
+        f"{'has' if has_avx else 'lacks'} AVX, which TensorFlow's wheel asks for",
+        "use another machine, or set up the virtual machine to pass the processor's flags on",
+    )
 
 
 def pdf_can_be_made() -> Check:

@@ -59,15 +59,36 @@ def test_a_library_of_the_system_that_is_missing_has_its_debian_package_named(si
 
 def test_an_import_that_kills_the_process_is_survived(sick_module):
     module = sick_module("import os, signal\nos.kill(os.getpid(), signal.SIGILL)")
-    check = doctor.library_imports("TensorFlow", module)
+    check = doctor.library_imports("OpenCV", module)
     assert not check.ok
     assert "signal 4" in check.detail
     assert "AVX" in check.remedy
 
 
+@pytest.mark.parametrize(("flags", "fits"), [("fpu sse avx avx2", True), ("fpu sse avx2", False)])
+def test_a_processor_without_avx_is_told_before_tensorflow_kills_a_process(tmp_path, flags, fits):
+    facts = tmp_path / "cpuinfo"
+    facts.write_text(f"model name\t: old\nflags\t\t: {flags}\nbugs\t\t: none\n")
+    check = doctor.processor_fits(facts)
+    assert check.ok is fits
+    assert "AVX" in check.detail
+
+
+def test_a_processor_that_lists_no_flags_is_not_refused(tmp_path):
+    assert doctor.processor_fits(tmp_path / "no such file").ok
+
+
+def test_the_doctor_never_loads_tensorflow(monkeypatch):
+    asked = []
+    monkeypatch.setattr(doctor, "_run", lambda command, _: asked.append(command[-1]) or (0, "%PDF"))
+    list(doctor.examine())
+    assert asked
+    assert not any("tensorflow" in code for code in asked)
+
+
 def test_an_import_that_never_ends_is_given_up(sick_module, monkeypatch):
     monkeypatch.setattr(doctor, "IMPORT_SECONDS", 0.5)
-    check = doctor.library_imports("TensorFlow", sick_module("import time\ntime.sleep(60)"))
+    check = doctor.library_imports("OpenCV", sick_module("import time\ntime.sleep(60)"))
     assert not check.ok
     assert "0.5 seconds" in check.detail
 
