@@ -11,14 +11,14 @@ from wastelib.report.summary import headline
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-RECORDED = ["demo", "realwaste5", "speed", "growth"]
+RECORDED = ["demo", "realwaste5", "speed", "profile", "growth"]
 BLOCK = r"<!-- recorded: {} -->\n(.*?)<!-- end -->"
 
 
 def recorded(name: str) -> str:
     """A block of the README: the headline table of a profile, or what a measurement wrote."""
-    text = ROOT / "report" / "recorded" / name / f"{name}.md"
-    return f"\n{text.read_text('utf-8')}\n" if text.exists() else table_of(name)
+    texts = list((ROOT / "report" / "recorded").glob(f"*/{name}.md"))
+    return f"\n{texts[0].read_text('utf-8')}\n" if texts else table_of(name)
 
 
 def table_of(profile: str) -> str:
