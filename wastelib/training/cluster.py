@@ -112,6 +112,8 @@ class _Jobs:
         folder = self.dataset.build_folder
         more = set()
         for trial in self.todo.values():
+            if (split := self.dataset.split_file(trial.split)) is not None:
+                more.add(split)
             if trial.model.kind == "custom":
                 decoded(self.dataset, trial.image_size)
                 more.add(decoded_file(self.dataset, trial.image_size))
