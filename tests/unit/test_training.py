@@ -98,11 +98,9 @@ def test_a_run_is_there_whole_and_its_figures_agree(prepare_small):
     run = fitted(trial_of(dataset), dataset)
     assert {path.name for path in run.folder.iterdir()} == set(FILES)
     assert len(run.history) == 2
-    sizes = dataset.splits["group"].sizes()
-    assert run.predictions["subset"].value_counts().to_dict() == {
-        subset: sizes[subset] for subset in ("validation", "test")
-    }
-    validation = run.predictions[run.predictions["subset"] == "validation"]
+    validation = run.predictions
+    rows = dataset.splits["group"].rows("validation")
+    assert validation["image"].tolist() == dataset.catalogue["path"][rows].tolist()
     named = validation[[f"p_{c}" for c in run.classes]].idxmax(axis=1).str.removeprefix("p_")
     accuracy = (named == validation["label"]).mean()
     assert accuracy == pytest.approx(run.history["val_accuracy"].iloc[-1])
@@ -186,6 +184,22 @@ def test_declared_runs_are_found_in_order_and_the_best_is_chosen_on_validation(p
     best = best_on_validation(dataset.build_folder)
     scores = [run.history["val_accuracy"].iloc[-1] for run in runs.values()]
     assert best.kept_epoch["val_accuracy"] == max(scores)
+
+
+def test_a_test_is_opened_only_when_its_run_is_declared(prepare_small):
+    dataset = prepare_small()
+    run = fitted(trial_of(dataset, epochs=1), dataset)
+    other = fitted(trial_of(dataset, epochs=1, seed=1), dataset)
+    assert set(run.predictions["subset"]) == {"validation"}
+    declare(dataset.build_folder, "02", {"questions": {"another": other}})
+    with pytest.raises(WasteError, match="is not declared, and so its test is not opened"):
+        run.open_test()
+    declare(dataset.build_folder, "03", {"leak": {"this one": run}})
+    tested = run.open_test()
+    rows = dataset.splits["group"].rows("test")
+    assert tested["image"].tolist() == dataset.catalogue["path"][rows].tolist()
+    assert tested.columns.tolist() == run.predictions.columns.tolist()
+    assert set(tested["subset"]) == {"test"}
 
 
 def test_nothing_declared_says_which_notebooks_to_run(tmp_path):

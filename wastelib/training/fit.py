@@ -76,14 +76,17 @@ def _fit_into(
     labels = dataset.class_numbers.to_numpy()
     net = parts.net
     history = _epochs(trial, parts, labels, split, checkpoints, on_epoch)
-    predictions = _predictions(net, parts.inputs, dataset, split)
+    chosen_by, tested = (
+        _predictions(net, parts.inputs, dataset, split, subset) for subset in ("validation", "test")
+    )
     # The optimizer's state is twice the weights, and no part of the model.
     net.compile()
     model = join(parts.trunk, net)
     with whole_folder(folder) as unfinished:
         (unfinished / "trial.json").write_text(trial.model_dump_json(indent=2) + "\n", "utf-8")
         history.to_csv(unfinished / "history.csv", index=False)
-        predictions.to_parquet(unfinished / "predictions.parquet", index=False)
+        chosen_by.to_parquet(unfinished / "predictions.parquet", index=False)
+        tested.to_parquet(unfinished / "test_predictions.parquet", index=False)
         model.save(unfinished / "model.keras")
         manifest = {
             **environment(),
@@ -207,9 +210,9 @@ def _finished(trial: Trial, history: pd.DataFrame) -> bool:
 
 
 def _predictions(
-    net: keras.Model, inputs: StoredArray, dataset: Dataset, split: Split
+    net: keras.Model, inputs: StoredArray, dataset: Dataset, split: Split, subset: str
 ) -> pd.DataFrame:
-    rows = np.sort(np.concatenate([split.rows("validation"), split.rows("test")]))
+    rows = split.rows(subset)
     labels = dataset.class_numbers.to_numpy()
     probabilities = net.predict(Batches(inputs, labels, rows, 32), verbose=0)
     table = split.assignment.iloc[rows].reset_index(drop=True)
