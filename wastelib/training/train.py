@@ -112,7 +112,7 @@ def _carry_out_here(
     passes = {
         str(file): job(run, "features", trial, budget.cores)
         for run, trial in todo.items()
-        if trial.model.kind == "pretrained" and not stored(file := features_file(dataset, trial))
+        if trial.reads_features and not stored(file := features_file(dataset, trial))
     }
     # A pass that fails is no end: the training that wants the features fails for that reason.
     carry_out(passes.values(), budget, on_epoch=progress.epoch, on_end=lambda *_: None)
