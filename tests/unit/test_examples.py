@@ -98,6 +98,23 @@ def test_an_epoch_depends_on_seed_and_epoch_only(examples_of, augmentation):
     assert not np.array_equal(images_of(examples_of(augmentation, seed=8), 2), drawn[2])
 
 
+def test_randaugment_gives_what_that_of_keras_gives(pixels):
+    """Which computes all operations and keeps the drawn ones, and so takes longer."""
+    import keras
+    import tensorflow as tf
+
+    def drawn_by(layer):
+        layer.generator.state.assign([5, 0])
+        batches = tf.data.Dataset.from_tensors(pixels).repeat(12)
+        changed = batches.map(lambda images: layer(images, training=True))
+        return np.stack(list(changed.as_numpy_iterator()))
+
+    (ours,) = AUGMENTATIONS["randaugment"]()
+    theirs = drawn_by(keras.layers.RandAugment(dtype="float32"))
+    assert np.array_equal(drawn_by(ours), theirs)
+    assert len({batch.tobytes() for batch in theirs}) > 6
+
+
 def test_mixed_labels_are_the_shares_of_the_images(examples_of):
     """On images of one shade per class, a mixed image's shade says what was mixed."""
     examples = examples_of("mixup")

@@ -22,7 +22,7 @@ class Examples:
 
     `class_numbers` has the number of each row's class, of which there are `classes`. Labels are
     these numbers; where images are mixed, they are a share of each class. `validation` is
-    never augmented.
+    never augmented. `class_weight` weighs a mixed image as one of its larger share.
     """
 
     def __init__(
