@@ -1,5 +1,6 @@
 """A dataset is prepared once, opened by every notebook, and decoded once."""
 
+import json
 import shutil
 from itertools import islice
 
@@ -19,6 +20,47 @@ def test_what_is_opened_is_what_was_prepared(prepare_small):
     assert opened.classes == ["Blue", "Green", "Red"]
     for method in ("group", "random"):
         assert opened.splits[method].fingerprint == made.splits[method].fingerprint
+
+
+def test_another_seed_divides_in_the_same_shares(prepare_small):
+    made = prepare_small()
+    for method in ("group", "random"):
+        assert made.split_by(method, 42).fingerprint == made.splits[method].fingerprint
+        other = made.split_by(method, 1)
+        assert other.fingerprint != made.splits[method].fingerprint
+        assert other.sizes() == made.splits[method].sizes()
+
+
+def test_a_split_made_later_is_found_by_its_fingerprint_everywhere(prepare_small):
+    """By who opened the dataset before, as a training process has, and by who does so later."""
+    made = prepare_small()
+    opened = open_dataset(made.build_folder)
+    splits = [made.split_by("random", 7), *made.folds(3, seed=5)]
+    splits.append(made.thinned(splits[0], 0.5))
+    for split in splits:
+        for dataset_now in (opened, open_dataset(made.build_folder)):
+            found = dataset_now.split(split.fingerprint)
+            assert (found.method, found.seed) == (split.method, split.seed)
+            assert found.assignment.equals(split.assignment)
+    assert {split.method for split in splits} == {"random", "fold"}
+
+
+def test_a_split_file_that_was_edited_is_not_taken_for_the_split(prepare_small):
+    made = prepare_small()
+    split = made.split_by("random", 7)
+    file = made.split_file(split.fingerprint)
+    file.write_text(file.read_text("utf-8").replace("test", "train", 1), "utf-8")
+    with pytest.raises(WasteError, match="no stored split has the fingerprint"):
+        made.split(split.fingerprint)
+
+
+def test_what_an_earlier_version_prepared_is_to_be_prepared_again(prepare_small):
+    file = prepare_small().build_folder / "dataset" / "dataset.json"
+    description = json.loads(file.read_text("utf-8"))
+    del description["shares"]
+    file.write_text(json.dumps(description), "utf-8")
+    with pytest.raises(WasteError, match="run notebook 01_data_preparation first"):
+        open_dataset(file.parents[1])
 
 
 def test_unchanged_files_are_not_read_again(prepare_small, monkeypatch):

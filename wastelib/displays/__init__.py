@@ -4,6 +4,7 @@ from wastelib.displays.architecture import ArchitectureDisplay
 from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
 from wastelib.displays.publish import escape_markdown, say, show, table
 from wastelib.displays.scores import ConfusionDisplay, CostDisplay, PerClassDisplay
+from wastelib.displays.seeds import SeedCurvesDisplay
 from wastelib.displays.sheets import GroupSheetDisplay, SampleSheetDisplay
 from wastelib.displays.training import LearningCurvesDisplay, RateChoiceDisplay
 
@@ -17,6 +18,7 @@ __all__ = [
     "PerClassDisplay",
     "RateChoiceDisplay",
     "SampleSheetDisplay",
+    "SeedCurvesDisplay",
     "SplitDisplay",
     "escape_markdown",
     "say",
