@@ -1,0 +1,78 @@
+"""What repetition says: the mean over seeds, and how far it may be from the truth.
+
+The intervals are Student's t intervals (1908, The probable error of a mean, Biometrika 6,
+1-25). With a handful of values a bootstrap would be too narrow: it has no draw outside them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from wastelib.errors import WasteError
+from wastelib.evaluation.resampling import Interval
+
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean of `count` values, its 95 % interval, and their standard deviation."""
+
+    count: int
+    mean: float
+    interval: Interval
+    deviation: float
+
+
+def across_seeds(
+    values: Iterable[float], *, within: Interval = (-np.inf, np.inf), shared: float = 0.0
+) -> Spread:
+    """Mean and 95 % t interval of one figure over repetitions with different seeds.
+
+    Over training seeds the interval says what other seeds would give on the same images, and
+    nothing of other images. `within` is the figure's own range, where the interval ends.
+
+    `shared` widens it for repetitions that share data: over splits of one dataset, whose
+    subsets overlap, it is the size of the test in parts of the training subset (Nadeau and
+    Bengio 2003, Inference for the generalization error, Mach. Learn. 52, 239-281).
+
+    Raises `WasteError` for fewer than two values, which have no spread, and for values that
+    are not finite.
+    """
+    from scipy.stats import t
+
+    values = np.asarray(list(values), float)
+    if len(values) < 2 or not np.isfinite(values).all():
+        what = "not finite" if len(values) >= 2 else f"{len(values)}, and one alone has no spread"
+        raise WasteError(
+            f"the values over seeds are {what}",
+            remedy="repeat with at least two seeds whose trainings end well",
+        )
+    mean, deviation = float(values.mean()), float(values.std(ddof=1))
+    half = t.ppf(0.975, len(values) - 1) * deviation * np.sqrt(1 / len(values) + shared)
+    low, high = np.clip([mean - half, mean + half], *within)
+    return Spread(len(values), mean, (float(low), float(high)), deviation)
+
+
+def seeds_band(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Learning curves of one trial with several seeds as a band.
+
+    One row per epoch that all of them reached: epoch, then for loss, accuracy, val_loss and
+    val_accuracy the mean under that name, and its 95 % interval under `<name>_low` and
+    `<name>_high` (losses end at 0, accuracies at 0 and 1).
+
+    Raises `WasteError` as `across_seeds` does.
+    """
+    epochs = min(len(history) for history in histories)
+    rows = []
+    for number in range(epochs):
+        row = {"epoch": int(histories[0]["epoch"].iloc[number])}
+        for name in CURVES:
+            within = (0.0, 1.0) if name.endswith("accuracy") else (0.0, np.inf)
+            found = across_seeds((h[name].iloc[number] for h in histories), within=within)
+            row |= {name: found.mean}
+            row |= dict(zip((f"{name}_low", f"{name}_high"), found.interval, strict=True))
+        rows.append(row)
+    return pd.DataFrame(rows)
