@@ -35,7 +35,7 @@ def test_draws_are_those_of_drawing_groups_one_by_one():
         )
 
 
-def test_interval_is_scipys_bca_but_for_students_t():
+def test_interval_of_a_score_is_scipys_bca_but_for_students_t():
     """With 400 groups, t and the normal distribution differ by half a percent."""
     _, resampled = resampled_table(5, 20_000, images=1000, groups=400)
     for statistic in (accuracies, macro_f1s):
@@ -50,7 +50,7 @@ def test_interval_is_scipys_bca_but_for_students_t():
             rng=1,
         ).confidence_interval
         width = reference.high - reference.low
-        assert resampled.interval(statistic) == pytest.approx(tuple(reference), abs=width / 25)
+        assert resampled.score(statistic) == pytest.approx(tuple(reference), abs=width / 25)
 
 
 def test_groups_that_all_agree_do_not_make_certain():
@@ -74,7 +74,7 @@ def test_a_handful_of_groups_says_nothing_of_others(groups):
 def test_intervals_are_finite_ordered_and_in_range(seed, images, classes, groups):
     _, resampled = resampled_table(seed, 50, images=images, classes=classes, groups=groups)
     for statistic in (accuracies, macro_f1s):
-        low, high = resampled.interval(statistic)
+        low, high = resampled.score(statistic)
         assert 0 <= low <= high <= 1
 
 
@@ -82,9 +82,9 @@ def test_datasets_side_by_side_have_the_intervals_they_have_alone():
     draw = np.random.default_rng(2)
     hits = draw.integers(0, 2, (30, 4, 1))
     counts = np.concatenate([hits, np.ones_like(hits)], axis=-1).astype(float)
-    together = resample(counts, 200, seed=0).interval(ratio)
+    together = resample(counts, 200, seed=0).score(ratio)
     for number in range(4):
-        alone = resample(counts[:, number], 200, seed=0).interval(ratio)
+        alone = resample(counts[:, number], 200, seed=0).score(ratio)
         assert [ends[number] for ends in together] == pytest.approx([float(end) for end in alone])
 
 

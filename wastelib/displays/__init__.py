@@ -1,21 +1,28 @@
 """Every figure, drawn from numbers that were computed elsewhere, and how it is published."""
 
 from wastelib.displays.architecture import ArchitectureDisplay
+from wastelib.displays.calibration import AbstentionDisplay, ReliabilityDisplay
 from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
+from wastelib.displays.differences import FoldsDisplay, LeakDisplay, RankingDisplay
 from wastelib.displays.publish import escape_markdown, say, show, table
 from wastelib.displays.scores import ConfusionDisplay, CostDisplay, PerClassDisplay
 from wastelib.displays.sheets import GroupSheetDisplay, SampleSheetDisplay
 from wastelib.displays.training import LearningCurvesDisplay, RateChoiceDisplay
 
 __all__ = [
+    "AbstentionDisplay",
     "ArchitectureDisplay",
     "ClassCountsDisplay",
     "ConfusionDisplay",
     "CostDisplay",
+    "FoldsDisplay",
     "GroupSheetDisplay",
+    "LeakDisplay",
     "LearningCurvesDisplay",
     "PerClassDisplay",
+    "RankingDisplay",
     "RateChoiceDisplay",
+    "ReliabilityDisplay",
     "SampleSheetDisplay",
     "SplitDisplay",
     "escape_markdown",

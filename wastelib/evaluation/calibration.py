@@ -143,7 +143,7 @@ def _accuracy(answers: Answers, chosen: np.ndarray, samples: int, seed: int) -> 
     """Accuracy on the chosen images, and its interval over the groups that have any of them."""
     counts = np.c_[answers.right[chosen], np.ones(chosen.sum())]
     sums = group_sums(counts, answers.rows["group"][chosen])
-    low, high = resample(sums, samples, seed).interval(ratio)
+    low, high = resample(sums, samples, seed).score(ratio)
     accuracy = float(answers.right[chosen].mean())
     return {"accuracy": accuracy, "low": float(low), "high": float(high)}
 

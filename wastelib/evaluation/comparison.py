@@ -43,11 +43,13 @@ def compare(
 ) -> Comparison:
     """Compare two models image by image, on the same images.
 
-    The intervals are those of `evaluate`, drawn for the differences themselves. McNemar's
-    exact test (McNemar 1947, Psychometrika 12, 153-157): if the models are equally good, each
-    image that only one of them gets right is a fair coin. It takes images as independent,
-    which photographs of one item are not; then it raises more false alarms than it claims.
-    `exact_group_test` does not.
+    The intervals are of the differences themselves, from the groups that `evaluate` draws, and
+    macro F1's p is that of its interval (see `Resampled.difference`).
+
+    McNemar's exact test (McNemar 1947, Psychometrika 12, 153-157): if the models are equally
+    good, each image that only one of them gets right is a fair coin. It takes images as
+    independent, which photographs of one item are not; then it raises more false alarms than
+    it claims. `exact_group_test` does not.
 
     Raises `WasteError` if the two were not tested on the same images, labels and groups,
     and `ValueError` as `predictions.checked` does.
@@ -57,19 +59,21 @@ def compare(
     resampled = resample(group_sums(counts, a.rows["group"]), samples, seed)
     wins = group_sums(np.c_[a.right & ~b.right, b.right & ~a.right], a.rows["group"])
     only_a, only_b = wins.sum(axis=0).astype(int)
-    total, whole = counts.sum(axis=0), (-1.0, 1.0)
+    accuracy, _ = resampled.difference(accuracy_difference)
+    macro_f1, p_value = resampled.difference(macro_f1_difference)
+    total = counts.sum(axis=0)
     return Comparison(
         images=len(a.rows),
         groups=len(wins),
         difference=float(accuracy_difference(total)),
-        difference_interval=as_interval(resampled.interval(accuracy_difference, whole)),
+        difference_interval=as_interval(accuracy),
         only_a_right=int(only_a),
         only_b_right=int(only_b),
         p_value=mcnemar_exact(only_a, only_b),
         group_p_value=exact_group_test(wins[:, 0] - wins[:, 1]),
         macro_f1_difference=float(macro_f1_difference(total)),
-        macro_f1_interval=as_interval(resampled.interval(macro_f1_difference, whole)),
-        macro_f1_p_value=float(resampled.p_value(macro_f1_difference)),
+        macro_f1_interval=as_interval(macro_f1),
+        macro_f1_p_value=float(p_value),
     )
 
 

@@ -52,7 +52,7 @@ def rank(
     predictions_by_name: Mapping[str, pd.DataFrame],
     subset: str = "test",
     *,
-    samples: int = 10_000,
+    samples: int = 1000,
     seed: int = 0,
 ) -> Ranking:
     """Compare every model with every other on the images of `subset`.
@@ -62,7 +62,6 @@ def rank(
     65-70). McNemar's own p is there for comparison with what others publish, but decides
     nothing: on grouped images it raises too many false alarms (`report/recorded/coverage`).
     Macro F1 is judged by the bootstrap over groups, corrected likewise as a family of its own.
-    `samples` must be many, since p has no values between 0 and 2 / samples.
 
     Raises as `compare` does.
     """
