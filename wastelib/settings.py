@@ -101,12 +101,28 @@ class ModelComparison(Parameters):
     """05: reads runs, trains nothing."""
 
 
+class TheLeak(Parameters):
+    """06: the same models on random and on grouped splits; so it has no `split_method`."""
+
+    split_seeds: int = Field(5, ge=2, le=20)
+    batch_size: Count = 16
+    precision: Literal["float32", "bfloat16"] = "float32"
+    scheduler: str = ""
+    weights: str = "demo"
+    backbone: str = Field("MobileNetV2-0.35", pattern=r"^[\w.-]+$")
+    backbone_size: ImageSize = 96
+    image_size: ImageSize = 32
+    epochs: Count = 12
+    learning_rate: Rate = 1e-3
+
+
 NOTEBOOKS: dict[str, type[Parameters]] = {
     "01_data_preparation": DataPreparation,
     "02_custom_cnn": CustomCNN,
     "03_learning_rate_comparison": LearningRates,
     "04_pretrained_fine_tuning": PretrainedFineTuning,
     "05_model_comparison": ModelComparison,
+    "06_the_leak": TheLeak,
 }
 
 # Whose files in the build folder a notebook reads. It is run after these; what does not read
@@ -122,6 +138,7 @@ READS: dict[str, tuple[str, ...]] = {
         "03_learning_rate_comparison",
         "04_pretrained_fine_tuning",
     ),
+    "06_the_leak": ("01_data_preparation",),
 }
 
 

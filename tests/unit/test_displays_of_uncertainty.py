@@ -45,7 +45,7 @@ def leak(names=NAMES, seeds=5):
             for name in names
         }
     )
-    return scores, leak_table(scores, test_to_train=1 / 3)
+    return scores, leak_table(scores)
 
 
 def folds():

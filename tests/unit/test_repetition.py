@@ -8,7 +8,7 @@ from scipy.stats import ttest_1samp
 from tests.predicted import random_table, right_or_wrong
 from wastelib.errors import WasteError
 from wastelib.evaluation.folds import summarise_folds
-from wastelib.evaluation.leak import leak_scores, leak_table
+from wastelib.evaluation.leak import leak_scores, leak_table, seen_share
 from wastelib.evaluation.spread import across_seeds, seeds_band
 
 
@@ -26,14 +26,6 @@ def test_interval_over_seeds_covers_the_truth_as_often_as_it_claims():
     draw = np.random.default_rng(0).normal(0.7, 0.05, (2000, 5))
     covered = [low <= 0.7 <= high for low, high in (across_seeds(v).interval for v in draw)]
     assert 0.93 <= np.mean(covered) <= 0.97
-
-
-def test_shared_data_widen_the_interval_as_nadeau_and_bengio_say():
-    values = [0.5, 0.6, 0.7, 0.8, 0.9]
-    plain, wider = across_seeds(values), across_seeds(values, shared=1 / 3)
-    assert np.diff(wider.interval) / np.diff(plain.interval) == pytest.approx(
-        np.sqrt((1 / 5 + 1 / 3) / (1 / 5))
-    )
 
 
 def test_interval_stays_within_what_the_figure_can_be():
@@ -78,7 +70,7 @@ def test_leak_is_the_mean_of_the_paired_differences():
     assert (
         scores["accuracy_difference"] == scores["accuracy_random"] - scores["accuracy_group"]
     ).all()
-    table = leak_table(scores, test_to_train=1 / 3).set_index(["model", "score"])
+    table = leak_table(scores).set_index(["model", "score"])
     cnn = table.loc["cnn", "accuracy"]
     assert cnn["difference"] == pytest.approx(cnn["random"] - cnn["group"])
     assert cnn["low"] < 0.1 < cnn["high"]
@@ -96,7 +88,15 @@ def test_leak_refuses_a_split_without_its_partner():
 
 def test_leak_of_one_split_seed_is_refused():
     with pytest.raises(WasteError, match="at least two seeds"):
-        leak_table(leak_scores({"cnn": leaking(seeds=[0])}), test_to_train=1 / 3)
+        leak_table(leak_scores({"cnn": leaking(seeds=[0])}))
+
+
+def test_seen_share_counts_test_images_whose_item_is_in_training():
+    split = pd.DataFrame(
+        {"group": ["a", "a", "b", "c", "c"], "subset": ["train", "test", "test", "test", "train"]}
+    )
+    assert seen_share(split) == pytest.approx(2 / 3)
+    assert seen_share(split.assign(subset=["train", "train", "test", "test", "test"])) == 0
 
 
 # ---- folds -------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from wastelib.displays.architecture import ArchitectureDisplay
 from wastelib.displays.calibration import AbstentionDisplay, ReliabilityDisplay
 from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
 from wastelib.displays.differences import FoldsDisplay, LeakDisplay, RankingDisplay
-from wastelib.displays.publish import escape_markdown, say, show, table
+from wastelib.displays.publish import difference, escape_markdown, estimate, say, show, table
 from wastelib.displays.scores import ConfusionDisplay, CostDisplay, PerClassDisplay
 from wastelib.displays.sheets import GroupSheetDisplay, SampleSheetDisplay
 from wastelib.displays.training import LearningCurvesDisplay, RateChoiceDisplay
@@ -25,7 +25,9 @@ __all__ = [
     "ReliabilityDisplay",
     "SampleSheetDisplay",
     "SplitDisplay",
+    "difference",
     "escape_markdown",
+    "estimate",
     "say",
     "show",
     "table",

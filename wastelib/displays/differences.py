@@ -32,10 +32,21 @@ SCORE_NAMES = {"accuracy": "accuracy", "macro_f1": "macro F1"}
 def _points(ax: Axes) -> None:
     """The x axis as differences in percentage points, with a line at none."""
     ax.axvline(0, color=GREY, linewidth=1)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+.3g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(_signed))
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    _open_rows(ax)
+
+
+def _open_rows(ax: Axes) -> None:
+    """No axis at the left: names stand there, or nothing."""
     ax.grid(axis="x")
     ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+
+
+def _signed(value: float, _: int) -> str:
+    points = round(100 * value, 6)
+    return f"{points:+.3g}" if points else "0"
 
 
 def _bar(ax: Axes, row: int, value: float, low: float, high: float, *, filled: bool, **how) -> None:
@@ -100,7 +111,7 @@ class RankingDisplay(Display):
             panel.set_xlabel("points (95% interval)")
             _points(panel)
         labels = [
-            f"{shortened(model, 26)}\nminus {shortened(against, 26)}"
+            f"{shortened(model, 30)}\nminus {shortened(against, 30)}"
             for model, against in self.shown[["model", "against"]].itertuples(index=False)
         ]
         if len(labels) > 12:
@@ -188,8 +199,7 @@ class LeakDisplay(Display):
             )
         both.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         both.set_xlabel(f"test {SCORE_NAMES[self.score]}\n(one line per split seed)")
-        both.grid(axis="x")
-        both.spines["left"].set_visible(False)
+        _open_rows(both)
         _points(over)
         over.set_xlabel("random minus grouped\n(points, 95% interval)")
         class_rows(both, [shortened(name, 24) for name in self.models["model"]])
@@ -251,7 +261,6 @@ class FoldsDisplay(Display):
             panel.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
             panel.xaxis.set_major_locator(MaxNLocator(nbins=5))
             panel.set_xlabel("on test images (95% interval)")
-            panel.grid(axis="x")
-            panel.spines["left"].set_visible(False)
+            _open_rows(panel)
         names = [f"{fold.name} ({fold.images:,})" for fold in self.folds.itertuples(index=False)]
         class_rows(panels[0], names)

@@ -42,34 +42,40 @@ def leak_scores(tests: Tests) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def leak_table(scores: pd.DataFrame, test_to_train: float) -> pd.DataFrame:
+def leak_table(scores: pd.DataFrame) -> pd.DataFrame:
     """What the random split overstates, one row per model and score.
 
-    `scores` is that of `leak_scores`, `test_to_train` the number of test images in parts of
-    that of training images. Columns: model, score ("accuracy" or "macro_f1"), seeds, random
-    and group (means over the split seeds, each with `_low` and `_high`), difference (their
-    mean difference, paired by split seed) with low and high, and real (whether its interval
-    leaves 0 out).
+    `scores` is that of `leak_scores`. Columns: model, score ("accuracy" or "macro_f1"), seeds,
+    random and group (means over the split seeds, each with `_low` and `_high`), difference
+    (their mean difference, paired by split seed) with low and high, and real (whether its
+    interval leaves 0 out).
 
-    The intervals are 95 % t intervals over split seeds. Splits of one dataset share most of
-    their images, so that their scores vary less than those of new datasets would; Nadeau and
-    Bengio's correction for this, for which see `across_seeds`, makes the intervals wider by
-    half or more. Raises `WasteError` for fewer than two split seeds.
+    The intervals are 95 % t intervals over split seeds: these are drawn independently, and a
+    bootstrap of a handful of values would be too narrow. They are of these photographs, so
+    they say what other splits of them would give, not what other photographs would.
+
+    Raises `WasteError` for fewer than two split seeds.
     """
     rows = []
     for model, table in scores.groupby("model", sort=False):
         for score in SCORES:
             row = {"model": model, "score": score, "seeds": len(table)}
             for method in METHODS:
-                of = across_seeds(
-                    table[f"{score}_{method}"], within=(0.0, 1.0), shared=test_to_train
-                )
+                of = across_seeds(table[f"{score}_{method}"], within=(0.0, 1.0))
                 row |= {method: of.mean}
                 row |= {f"{method}_low": of.interval[0], f"{method}_high": of.interval[1]}
-            over = across_seeds(
-                table[f"{score}_difference"], within=(-1.0, 1.0), shared=test_to_train
-            )
+            over = across_seeds(table[f"{score}_difference"], within=(-1.0, 1.0))
             low, high = over.interval
             row |= {"difference": over.mean, "low": low, "high": high}
             rows.append(row | {"real": low > 0 or high < 0})
     return pd.DataFrame(rows)
+
+
+def seen_share(assignment: pd.DataFrame) -> float:
+    """The share of the test images whose group has images in the training subset too, 0..1.
+
+    `assignment` has a split's columns group and subset. It is 0 for a split by group.
+    """
+    training = assignment.loc[assignment["subset"] == "train", "group"]
+    test = assignment.loc[assignment["subset"] == "test", "group"]
+    return float(test.isin(training).mean())

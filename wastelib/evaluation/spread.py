@@ -26,17 +26,12 @@ class Spread:
     deviation: float
 
 
-def across_seeds(
-    values: Iterable[float], *, within: Interval = (-np.inf, np.inf), shared: float = 0.0
-) -> Spread:
+def across_seeds(values: Iterable[float], *, within: Interval = (-np.inf, np.inf)) -> Spread:
     """Mean and 95 % t interval of one figure over repetitions with different seeds.
 
-    Over training seeds the interval says what other seeds would give on the same images, and
-    nothing of other images. `within` is the figure's own range, where the interval ends.
-
-    `shared` widens it for repetitions that share data: over splits of one dataset, whose
-    subsets overlap, it is the size of the test in parts of the training subset (Nadeau and
-    Bengio 2003, Inference for the generalization error, Mach. Learn. 52, 239-281).
+    Over training seeds the interval says what other seeds would give on the same images, over
+    split seeds what other splits of the same photographs would; of other photographs it says
+    nothing. `within` is the figure's own range, where the interval ends.
 
     Raises `WasteError` for fewer than two values, which have no spread, and for values that
     are not finite.
@@ -51,7 +46,7 @@ def across_seeds(
             remedy="repeat with at least two seeds whose trainings end well",
         )
     mean, deviation = float(values.mean()), float(values.std(ddof=1))
-    half = t.ppf(0.975, len(values) - 1) * deviation * np.sqrt(1 / len(values) + shared)
+    half = t.ppf(0.975, len(values) - 1) * deviation / np.sqrt(len(values))
     low, high = np.clip([mean - half, mean + half], *within)
     return Spread(len(values), mean, (float(low), float(high)), deviation)
 
