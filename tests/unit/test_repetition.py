@@ -9,7 +9,7 @@ from tests.predicted import random_table, right_or_wrong
 from wastelib.errors import WasteError
 from wastelib.evaluation.folds import summarise_folds
 from wastelib.evaluation.leak import leak_scores, leak_table, seen_share
-from wastelib.evaluation.spread import across_seeds, seeds_band
+from wastelib.evaluation.spread import across_seeds
 
 
 def test_interval_over_seeds_is_students():
@@ -36,20 +36,6 @@ def test_interval_stays_within_what_the_figure_can_be():
 def test_values_without_a_spread_are_refused(values):
     with pytest.raises(WasteError, match="at least two seeds"):
         across_seeds(values)
-
-
-def test_band_has_the_epochs_that_all_seeds_reached():
-    columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
-    first = pd.DataFrame([[1, 2.0, 0.2, 2.1, 0.1], [2, 1.0, 0.5, 1.2, 0.4]], columns=columns)
-    second = pd.DataFrame(
-        [[1, 2.2, 0.3, 2.3, 0.2], [2, 1.1, 0.6, 1.3, 0.5], [3, 1, 0.7, 1, 0.6]], columns=columns
-    )
-    band = seeds_band([first, second])
-    assert band["epoch"].tolist() == [1, 2]
-    assert band["val_accuracy"].tolist() == pytest.approx([0.15, 0.45])
-    assert (band["loss_low"] <= band["loss"]).all()
-    assert band["accuracy_high"].max() <= 1
-    assert not band.isna().any(axis=None)
 
 
 # ---- the leak ----------------------------------------------------------------------------

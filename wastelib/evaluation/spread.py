@@ -4,16 +4,13 @@ The intervals are Student's t intervals (1908, The probable error of a mean, Bio
 1-25). With a handful of values a bootstrap would be too narrow: it has no draw outside them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from wastelib.errors import WasteError
 from wastelib.evaluation.resampling import Interval
-
-CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 @dataclass(frozen=True)
@@ -49,25 +46,3 @@ def across_seeds(values: Iterable[float], *, within: Interval = (-np.inf, np.inf
     half = t.ppf(0.975, len(values) - 1) * deviation / np.sqrt(len(values))
     low, high = np.clip([mean - half, mean + half], *within)
     return Spread(len(values), mean, (float(low), float(high)), deviation)
-
-
-def seeds_band(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Learning curves of one trial with several seeds as a band.
-
-    One row per epoch that all of them reached: epoch, then for loss, accuracy, val_loss and
-    val_accuracy the mean under that name, and its 95 % interval under `<name>_low` and
-    `<name>_high` (losses end at 0, accuracies at 0 and 1).
-
-    Raises `WasteError` as `across_seeds` does.
-    """
-    epochs = min(len(history) for history in histories)
-    rows = []
-    for number in range(epochs):
-        row = {"epoch": int(histories[0]["epoch"].iloc[number])}
-        for name in CURVES:
-            within = (0.0, 1.0) if name.endswith("accuracy") else (0.0, np.inf)
-            found = across_seeds((h[name].iloc[number] for h in histories), within=within)
-            row |= {name: found.mean}
-            row |= dict(zip((f"{name}_low", f"{name}_high"), found.interval, strict=True))
-        rows.append(row)
-    return pd.DataFrame(rows)
