@@ -1,5 +1,6 @@
 """Every figure, drawn from numbers that were computed elsewhere, and how it is published."""
 
+from wastelib.displays.answers import AnswerSheetDisplay, HeatSheetDisplay
 from wastelib.displays.architecture import ArchitectureDisplay
 from wastelib.displays.calibration import AbstentionDisplay, ReliabilityDisplay
 from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
@@ -11,12 +12,14 @@ from wastelib.displays.training import LearningCurvesDisplay, RateChoiceDisplay
 
 __all__ = [
     "AbstentionDisplay",
+    "AnswerSheetDisplay",
     "ArchitectureDisplay",
     "ClassCountsDisplay",
     "ConfusionDisplay",
     "CostDisplay",
     "FoldsDisplay",
     "GroupSheetDisplay",
+    "HeatSheetDisplay",
     "LeakDisplay",
     "LearningCurvesDisplay",
     "PerClassDisplay",
