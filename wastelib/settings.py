@@ -116,6 +116,15 @@ class TheLeak(Parameters):
     learning_rate: Rate = 1e-3
 
 
+class Trust(Parameters):
+    """07: reads runs, trains nothing."""
+
+    bins: int = Field(10, ge=2, le=50)
+    wanted_accuracy: Share = 0.8
+    shown: int = Field(8, ge=1, le=12)
+    wrong_share: float = Field(0.05, gt=0, lt=0.5)
+
+
 NOTEBOOKS: dict[str, type[Parameters]] = {
     "01_data_preparation": DataPreparation,
     "02_custom_cnn": CustomCNN,
@@ -123,6 +132,7 @@ NOTEBOOKS: dict[str, type[Parameters]] = {
     "04_pretrained_fine_tuning": PretrainedFineTuning,
     "05_model_comparison": ModelComparison,
     "06_the_leak": TheLeak,
+    "07_trust": Trust,
 }
 
 # Whose files in the build folder a notebook reads. It is run after these; what does not read
@@ -139,6 +149,7 @@ READS: dict[str, tuple[str, ...]] = {
         "04_pretrained_fine_tuning",
     ),
     "06_the_leak": ("01_data_preparation",),
+    "07_trust": ("01_data_preparation", "02_custom_cnn", "04_pretrained_fine_tuning"),
 }
 
 
