@@ -110,12 +110,38 @@ class ModelComparison(Parameters):
     """05: reads runs, trains nothing."""
 
 
+class TheLeak(Parameters):
+    """06: the same models on random and on grouped splits; so it has no `split_method`."""
+
+    split_seeds: int = Field(5, ge=2, le=20)
+    batch_size: Count = 16
+    precision: Literal["float32", "bfloat16"] = "float32"
+    scheduler: str = ""
+    weights: str = "demo"
+    backbone: str = Field("MobileNetV2-0.35", pattern=r"^[\w.-]+$")
+    backbone_size: ImageSize = 96
+    image_size: ImageSize = 32
+    epochs: Count = 12
+    learning_rate: Rate = 1e-3
+
+
+class Trust(Parameters):
+    """07: reads runs, trains nothing."""
+
+    bins: int = Field(10, ge=2, le=50)
+    wanted_accuracy: Share = 0.8
+    shown: int = Field(8, ge=1, le=12)
+    wrong_share: float = Field(0.05, gt=0, lt=0.5)
+
+
 NOTEBOOKS: dict[str, type[Parameters]] = {
     "01_data_preparation": DataPreparation,
     "02_custom_cnn": CustomCNN,
     "03_learning_rate_comparison": LearningRates,
     "04_pretrained_fine_tuning": PretrainedFineTuning,
     "05_model_comparison": ModelComparison,
+    "06_the_leak": TheLeak,
+    "07_trust": Trust,
 }
 
 # Whose files in the build folder a notebook reads. It is run after these; what does not read
@@ -131,6 +157,8 @@ READS: dict[str, tuple[str, ...]] = {
         "03_learning_rate_comparison",
         "04_pretrained_fine_tuning",
     ),
+    "06_the_leak": ("01_data_preparation",),
+    "07_trust": ("01_data_preparation", "02_custom_cnn", "04_pretrained_fine_tuning"),
 }
 
 

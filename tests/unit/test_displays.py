@@ -109,6 +109,24 @@ LAYERS = [
 ]
 
 
+def answers(names=NAMES):
+    """One mistake for each name: taken for the next one, which has half of the probability."""
+    shares = {f"p_{name}": 0.5 / (len(names) - 1) for name in names}
+    rows = [
+        {"image": f"{name}/{i} & {name}.jpg", "label": name, "predicted": after, **shares}
+        | {f"p_{after}": 0.5}
+        for i, (name, after) in enumerate(zip(names, [*names[1:], names[0]], strict=True))
+    ]
+    return pd.DataFrame(rows)
+
+
+def heat(number, size=4):
+    """Heat maps that are hot in the upper left corner."""
+    maps = np.zeros((number, size, size), np.float32)
+    maps[:, 0, 0] = 1
+    return maps
+
+
 TABLE = catalogue(dict.fromkeys(NAMES, 8))
 DISPLAYS = {
     "counts": lambda: displays.ClassCountsDisplay.from_catalogue(TABLE),
@@ -125,6 +143,10 @@ DISPLAYS = {
     "confusion": lambda: displays.ConfusionDisplay.from_evaluation(evaluation()),
     "scores": lambda: displays.PerClassDisplay.from_evaluations({n: evaluation() for n in NAMES}),
     "cost": lambda: displays.CostDisplay.from_models(MODELS),
+    "answers": lambda: displays.AnswerSheetDisplay.from_answers(answers(), "", photograph),
+    "heat": lambda: displays.HeatSheetDisplay.from_answers(
+        answers(), "", heat(6), heat(6), photograph
+    ),
     "layers": lambda: displays.ArchitectureDisplay.from_layers(LAYERS),
 }
 
@@ -204,6 +226,41 @@ def test_group_sheet_shows_re_shots_only():
     assert [label for label, _ in display.rows] == ["b\n(3 shots)", "b\n(3 shots)"]
     with pytest.raises(ValueError, match="more than one photograph"):
         displays.GroupSheetDisplay.from_dataset(catalogue({"a": 3}, 1), "", reader=photograph)
+
+
+def test_a_photograph_stands_beside_its_answer_its_label_and_their_probabilities():
+    table = answers(["a", "b", "c", "d"]).head(1).assign(p_a=0.02, p_b=0.9, p_c=0.05, p_d=0.03)
+    display = displays.AnswerSheetDisplay.from_answers(table, "root", photograph).plot()
+    assert texts(display.figure_)[:7] == [
+        *("0 & a.jpg", "answer: b", "90.0%", "c", "5.0%"),
+        *("label: a", "2.0%"),  # the label is named, though another class is likelier
+    ]
+    bars = [bar.get_width() for bar in display.ax_.patches]
+    assert bars[1::2] == pytest.approx([0.9 * bars[0], 0.05 * bars[0], 0.02 * bars[0]])
+    assert len(display.ax_.images) == 1
+    assert display.alt == "1 photograph with probabilities: a taken for b (90%)."
+
+
+def test_a_sheet_of_answers_ends_with_the_page():
+    display = displays.AnswerSheetDisplay.from_answers(answers(NAMES * 5), "", photograph)
+    assert len(display.photographs) == len(display.answers) == 12
+
+
+def test_heat_is_laid_over_the_photograph_where_it_is_hot():
+    display = displays.HeatSheetDisplay.from_answers(
+        answers(["a", "b"]), "", heat(2), np.zeros((2, 4, 4)), photograph
+    ).plot()
+    _, (plain, hot, cold) = display.rows[0]
+    assert plain.shape == hot.shape == (144, 192, 3)
+    assert hot[0, 0].tolist() != plain[0, 0].tolist()
+    assert (hot[-1] == plain[-1]).all()
+    assert (cold == plain).all()  # the photograph is grey
+    assert {"photograph", "for the answer", "for the label"} <= set(texts(display.figure_))
+    small = displays.HeatSheetDisplay.from_answers(
+        answers(["a", "b"]), "", heat(2), heat(2), lambda path: np.zeros((30, 20, 3), np.uint8)
+    )
+    assert small.rows[0][1][0].shape == small.rows[0][1][1].shape == (192, 128, 3)
+    assert "answer b 50.0% label a 50.0%; answer a 50.0% label b 50.0%" in display.alt
 
 
 def test_curves_are_the_history_and_mark_the_best_epoch():

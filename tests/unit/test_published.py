@@ -69,6 +69,14 @@ def test_a_published_model_that_was_not_trained_has_no_figure_of_ours(realwaste)
     assert set(table["protocol"]) == {"not trained here"}
 
 
+def test_the_two_best_published_figures_are_no_different():
+    """Either lies well within the other's interval, though that takes images as independent."""
+    inception, densenet = (row.interval for row in PUBLISHED[1:])
+    assert inception == pytest.approx((0.840, 0.885), abs=0.001)
+    assert inception[0] < PUBLISHED[2].test_accuracy < inception[1]
+    assert densenet[0] < PUBLISHED[1].test_accuracy < densenet[1]
+
+
 def test_backbones_match_by_name():
     model = PretrainedModel(backbone="DenseNet121", weights="imagenet")
     matching = [p.model for p in PUBLISHED if p.matches(published_trial(model=model))]

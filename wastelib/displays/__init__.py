@@ -1,26 +1,38 @@
 """Every figure, drawn from numbers that were computed elsewhere, and how it is published."""
 
+from wastelib.displays.answers import AnswerSheetDisplay, HeatSheetDisplay
 from wastelib.displays.architecture import ArchitectureDisplay
+from wastelib.displays.calibration import AbstentionDisplay, ReliabilityDisplay
 from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
-from wastelib.displays.publish import escape_markdown, say, show, table
+from wastelib.displays.differences import FoldsDisplay, LeakDisplay, RankingDisplay
+from wastelib.displays.publish import difference, escape_markdown, estimate, say, show, table
 from wastelib.displays.scores import ConfusionDisplay, CostDisplay, PerClassDisplay
 from wastelib.displays.seeds import SeedCurvesDisplay
 from wastelib.displays.sheets import GroupSheetDisplay, SampleSheetDisplay
 from wastelib.displays.training import LearningCurvesDisplay, RateChoiceDisplay
 
 __all__ = [
+    "AbstentionDisplay",
+    "AnswerSheetDisplay",
     "ArchitectureDisplay",
     "ClassCountsDisplay",
     "ConfusionDisplay",
     "CostDisplay",
+    "FoldsDisplay",
     "GroupSheetDisplay",
+    "HeatSheetDisplay",
+    "LeakDisplay",
     "LearningCurvesDisplay",
     "PerClassDisplay",
+    "RankingDisplay",
     "RateChoiceDisplay",
+    "ReliabilityDisplay",
     "SampleSheetDisplay",
     "SeedCurvesDisplay",
     "SplitDisplay",
+    "difference",
     "escape_markdown",
+    "estimate",
     "say",
     "show",
     "table",

@@ -1,6 +1,7 @@
 """Run: the folder that a finished trial leaves. What is read later is read from here."""
 
 import json
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -89,7 +90,10 @@ class Run:
         """The trained model: pixels 0..255 in, probabilities out."""
         import keras
 
-        return keras.saving.load_model(self.folder / "model.keras", compile=False)
+        with warnings.catch_warnings():
+            # A fine-tuned part keeps an optimizer that was never used; nothing is lost with it.
+            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+            return keras.saving.load_model(self.folder / "model.keras", compile=False)
 
 
 def open_run(folder: Path) -> Run:
