@@ -7,7 +7,7 @@ a test holds the two together. A profile is a YAML file with values for all note
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from wastelib.errors import WasteError
 
@@ -56,13 +56,22 @@ class Training(Parameters):
 
 
 class CustomCNN(Training):
-    """02: the published network."""
+    """02: the published network, under several seeds, and cross-validated if `folds` is not 0."""
 
     image_size: ImageSize = 64
     epochs: Count = 20
     learning_rate: Rate = 1e-3
     patience: int = Field(0, ge=0)
     restore_best: bool = True
+    seeds: int = Field(3, ge=1, le=20)
+    folds: int = Field(0, ge=0, le=20)
+
+    @field_validator("folds")
+    @classmethod
+    def _have_three_parts(cls, folds: int) -> int:
+        if 0 < folds < 3:
+            raise ValueError("folds need a part each to train on, to choose with and to test on")
+        return folds
 
 
 class LearningRates(Training):

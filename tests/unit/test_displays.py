@@ -73,6 +73,13 @@ def history(val_accuracy=(0.3, 0.6, 0.5), loss=(2.0, 1.2, 0.9), val_loss=(1.9, 1
     )
 
 
+def seed_curves():
+    """Two seeds, of which the second stopped after its second epoch."""
+    histories = [history(), history((0.2, 0.5), (2.2, 1.3), (2.0, 1.2))]
+    kept = [history.loc[history["val_loss"].idxmin()] for history in histories]
+    return displays.SeedCurvesDisplay.from_seeds("one", histories, kept)
+
+
 RATES = pd.DataFrame(
     {
         "optimizer": ["Adam", "Adam", "SGD"],
@@ -112,6 +119,7 @@ DISPLAYS = {
     "samples": lambda: displays.SampleSheetDisplay.from_dataset(TABLE, "", 3, reader=photograph),
     "groups": lambda: displays.GroupSheetDisplay.from_dataset(TABLE, "", reader=photograph),
     "curves": lambda: displays.LearningCurvesDisplay.from_histories({"one": history()}),
+    "seeds": lambda: seed_curves(),
     "runs": lambda: displays.LearningCurvesDisplay.from_histories({n: history() for n in NAMES}),
     "rates": lambda: displays.RateChoiceDisplay.from_rates(RATES),
     "confusion": lambda: displays.ConfusionDisplay.from_evaluation(evaluation()),
@@ -210,6 +218,18 @@ def test_curves_are_the_history_and_mark_the_best_epoch():
         {"run": history(val_loss=(1.9, 1.8, 1.7))}, monitor="val_loss"
     )
     assert by_loss.best == {"run": 2}
+
+
+def test_a_band_goes_from_the_lowest_to_the_highest_seed():
+    display = seed_curves()
+    assert display.histories["one"]["val_accuracy"].tolist() == pytest.approx([0.25, 0.55, 0.5])
+    assert display.lowest["val_accuracy"].tolist() == [0.2, 0.5, 0.5]
+    assert display.highest["val_accuracy"].tolist() == [0.3, 0.6, 0.5]
+    assert "2 seeds" in display.alt
+    assert "from 50.0% to 60.0%" in display.alt
+    accuracy, _ = display.plot().ax_
+    band = accuracy.collections[1].get_paths()[0].get_extents()
+    assert (band.ymin, band.ymax) == pytest.approx((0.2, 0.6))
 
 
 def test_diverged_runs_are_said_and_do_not_flatten_the_others():

@@ -54,6 +54,9 @@ def test_the_published_protocol_differs_in_nothing(realwaste):
         ({"epochs": 5}, "5 epochs"),
         ({"restore_best": True}, "best epoch kept"),
         ({"learning_rate": 1e-4}, "adam at 0.0001"),
+        ({"augmentation": "mixup"}, "augmentation: mixup"),
+        ({"class_weights": "balanced"}, "class weights: balanced"),
+        ({"view": "grey"}, "view: grey"),
     ],
 )
 def test_each_departure_is_named(realwaste, changes, named):

@@ -130,6 +130,9 @@ def test_a_mistyped_name_is_refused_with_the_likely_one(profile, content, hint):
     [
         ("restore_best", "false"),
         ("restore_best", 0),
+        ("seeds", 0),
+        ("folds", 1),
+        ("folds", 2),
         ("epochs", "3"),
         ("epochs", 3.5),
         ("epochs", True),

@@ -243,3 +243,22 @@ def test_a_model_is_stored_without_the_state_of_its_optimizer(prepare_small):
     dataset = prepare_small()
     run = fitted(trial_of(dataset), dataset)
     assert run.manifest["model_bytes"] < 4 * run.manifest["parameters"] + 100_000
+
+
+def test_augmented_images_go_through_the_frozen_layers_which_stay_as_they_are(prepare_small):
+    """No features are stored: each epoch shows other images."""
+    dataset = prepare_small()
+    trial = trial_of(
+        dataset, model=frozen_model(), image_size=32, epochs=1, augmentation="flips_shifts"
+    )
+    run = fitted(trial, dataset)
+    assert not list((dataset.build_folder / "cache").glob("features-*"))
+    assert run.manifest["feature_seconds"] == 0
+    plain = fitted(trial_of(dataset, model=frozen_model(), image_size=32, epochs=1), dataset)
+    assert run.manifest["trainable_parameters"] == plain.manifest["trainable_parameters"]
+    pairs = zip(
+        run.load_model().get_layer("trunk").get_weights(),
+        plain.load_model().get_layer("trunk").get_weights(),
+        strict=True,
+    )
+    assert all(np.array_equal(one, other) for one, other in pairs)

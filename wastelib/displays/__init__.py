@@ -6,6 +6,7 @@ from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
 from wastelib.displays.differences import FoldsDisplay, LeakDisplay, RankingDisplay
 from wastelib.displays.publish import difference, escape_markdown, estimate, say, show, table
 from wastelib.displays.scores import ConfusionDisplay, CostDisplay, PerClassDisplay
+from wastelib.displays.seeds import SeedCurvesDisplay
 from wastelib.displays.sheets import GroupSheetDisplay, SampleSheetDisplay
 from wastelib.displays.training import LearningCurvesDisplay, RateChoiceDisplay
 
@@ -24,6 +25,7 @@ __all__ = [
     "RateChoiceDisplay",
     "ReliabilityDisplay",
     "SampleSheetDisplay",
+    "SeedCurvesDisplay",
     "SplitDisplay",
     "difference",
     "escape_markdown",

@@ -69,6 +69,9 @@ def protocol_differences(published: PublishedResult, trial: Trial, dataset: Data
         != ("adam", 1e-3),
         f"{unfrozen} layers unfrozen": unfrozen > 0,
         "best epoch kept": trial.restore_best or trial.patience > 0,
+        f"augmentation: {trial.augmentation}": trial.augmentation != "none",
+        f"class weights: {trial.class_weights}": trial.class_weights != "none",
+        f"view: {trial.view}": trial.view != "colour",
     }
     return [what for what, departs in departures.items() if departs]
 

@@ -78,6 +78,9 @@ def memory_needed(trial: Trial, classes: int) -> int:
     weights, outputs, widest = _size_of_network(trial.model, trial.image_size, classes)
     training = COPIES_IN_TRAINING * outputs * trial.batch_size
     forward = COPIES_IN_A_PASS * widest * PASS
+    if trial.model.kind == "pretrained" and not trial.reads_features:
+        # Each step sends its batch through the frozen layers first.
+        training += COPIES_IN_A_PASS * widest * trial.batch_size
     numbers = COPIES_OF_WEIGHTS * weights + max(training, forward)
     return PROCESS_BYTES + FLOAT_BYTES * numbers
 
