@@ -5,6 +5,7 @@ from wastelib.displays.calibration import AbstentionDisplay, ReliabilityDisplay
 from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
 from wastelib.displays.differences import FoldsDisplay, LeakDisplay, RankingDisplay
 from wastelib.displays.publish import difference, escape_markdown, estimate, say, show, table
+from wastelib.displays.questions import ArmsDisplay, DataCurveDisplay
 from wastelib.displays.scores import ConfusionDisplay, CostDisplay, PerClassDisplay
 from wastelib.displays.seeds import SeedCurvesDisplay
 from wastelib.displays.sheets import GroupSheetDisplay, SampleSheetDisplay
@@ -13,9 +14,11 @@ from wastelib.displays.training import LearningCurvesDisplay, RateChoiceDisplay
 __all__ = [
     "AbstentionDisplay",
     "ArchitectureDisplay",
+    "ArmsDisplay",
     "ClassCountsDisplay",
     "ConfusionDisplay",
     "CostDisplay",
+    "DataCurveDisplay",
     "FoldsDisplay",
     "GroupSheetDisplay",
     "LeakDisplay",
