@@ -15,11 +15,12 @@ from wastelib.report.notebook import CellSeconds
 from wastelib.report.results import NotebookSeconds, TrainingSeconds
 from wastelib.settings import NOTEBOOKS, READS, Profile
 
-DATA, CNN, RATES, PRETRAINED, COMPARISON, LEAK = NOTEBOOKS
+DATA, CNN, RATES, PRETRAINED, COMPARISON, LEAK, QUESTIONS = NOTEBOOKS
 MATERIALS = {
     DATA: {"photographs": "p1"},
     PRETRAINED: {"weights": "w1"},
     LEAK: {"weights": "w1"},
+    QUESTIONS: {"weights": "w1"},
 }
 
 
@@ -198,7 +199,7 @@ def test_notebooks_read_from_earlier_ones_only_and_from_all_that_they_open():
     sources = {n: (execute.NOTEBOOKS / f"{n}.ipynb").read_text("utf-8") for n in NOTEBOOKS}
     declaring = [name for name, source in sources.items() if "declare(" in source]
     names = list(NOTEBOOKS)
-    assert len(declaring) == 4
+    assert len(declaring) == 5
     for name, source in sources.items():
         assert set(READS[name]) <= set(names[: names.index(name)])
         if "open_dataset(" in source:
