@@ -4,6 +4,7 @@ Each notebook's `parameters` cell repeats the names, types and defaults of its m
 a test holds the two together. A profile is a YAML file with values for all notebooks.
 """
 
+import itertools
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -134,6 +135,44 @@ class Trust(Parameters):
     wrong_share: float = Field(0.05, gt=0, lt=0.5)
 
 
+class OpenQuestions(Training):
+    """08: the budget of every experiment, and what the experiments vary."""
+
+    weights: str = "demo"
+    backbone: str = Field("MobileNetV2-0.35", pattern=r"^[\w.-]+$")
+    backbone_size: ImageSize = 64
+    image_size: ImageSize = 32
+    seeds: int = Field(2, ge=2, le=20)
+    epochs: Count = 4
+    most_epochs: Count = 8
+    learning_rate: Rate = 1e-3
+    sgd_rate: Rate = 1e-2
+    momentum: float = Field(0.9, gt=0, lt=1)
+    training_shares: str = "10, 30, 100"
+    fine_tuning_epochs: Count = 1
+    fine_tuning_rate: Rate = 1e-4
+
+    @model_validator(mode="after")
+    def _have_shares_to_fit(self) -> Self:
+        percentages(self.training_shares)
+        return self
+
+
+def percentages(text: str) -> list[float]:
+    """The shares that a parameter such as "10, 30, 100" names, in per cent, as 0.1, 0.3, 1.0.
+
+    Raises `ValueError` unless they are three or more, ascend from above 0 and end with 100.
+    """
+    try:
+        values = [float(word) for word in text.replace(",", " ").split()]
+    except ValueError:
+        values = []
+    ascending = all(low < high for low, high in itertools.pairwise([0.0, *values]))
+    if len(values) < 3 or not ascending or values[-1] != 100:
+        raise ValueError(f"{text!r} are not three or more rising percentages that end with 100")
+    return [value / 100 for value in values]
+
+
 NOTEBOOKS: dict[str, type[Parameters]] = {
     "01_data_preparation": DataPreparation,
     "02_custom_cnn": CustomCNN,
@@ -142,6 +181,7 @@ NOTEBOOKS: dict[str, type[Parameters]] = {
     "05_model_comparison": ModelComparison,
     "06_the_leak": TheLeak,
     "07_trust": Trust,
+    "08_open_questions": OpenQuestions,
 }
 
 # Whose files in the build folder a notebook reads. It is run after these; what does not read
@@ -159,6 +199,7 @@ READS: dict[str, tuple[str, ...]] = {
     ),
     "06_the_leak": ("01_data_preparation",),
     "07_trust": ("01_data_preparation", "02_custom_cnn", "04_pretrained_fine_tuning"),
+    "08_open_questions": ("01_data_preparation",),
 }
 
 

@@ -16,11 +16,12 @@ from wastelib.report.notebook import CellSeconds
 from wastelib.report.results import NotebookSeconds, TrainingSeconds
 from wastelib.settings import NOTEBOOKS, READS, Profile
 
-DATA, CNN, RATES, PRETRAINED, COMPARISON, LEAK, TRUST = NOTEBOOKS
+DATA, CNN, RATES, PRETRAINED, COMPARISON, LEAK, TRUST, QUESTIONS = NOTEBOOKS
 MATERIALS = {
     DATA: {"photographs": "p1"},
     PRETRAINED: {"weights": "w1"},
     LEAK: {"weights": "w1"},
+    QUESTIONS: {"weights": "w1"},
 }
 
 

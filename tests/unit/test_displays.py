@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from wastelib import displays
 from wastelib.displays import publish
 from wastelib.displays.style import Display, one_line, shortened, spread
+from wastelib.evaluation.data_curve import Crossing, DataCurve, PowerLaw
 from wastelib.evaluation.metrics import evaluate
 
 NAMES = ["Glass", "$5_$x$", "_hidden", "<script>alert(1)</script>", "a\nb", "x" * 90]
@@ -127,6 +128,35 @@ def heat(number, size=4):
     return maps
 
 
+def compared(names=NAMES, real=()):
+    """A table of arms as `compare_arms` makes it; the first is the reference."""
+    scores = np.linspace(0.5, 0.7, len(names))
+    table = pd.DataFrame({"arm": names, "is_reference": [n == names[0] for n in names]})
+    for column, middle in (("accuracy", scores), ("accuracy_difference", scores - scores[0])):
+        table[column], table[f"{column}_low"] = middle, middle - 0.06
+        table[f"{column}_high"] = middle + 0.03
+    return table.assign(accuracy_p=[0.01 if name in real else 0.5 for name in names])
+
+
+def curve(crossing=2500.0, low=1200.0, high=np.inf, names=("Custom CNN", "$p_1$")):
+    """A curve of two models, with a crossing given by hand."""
+    images = np.array([100.0, 400.0, 2000.0])
+    laws = dict(
+        zip(names, (PowerLaw(100, 0.9, 0.5, 0.5), PowerLaw(100, 0.8, 0.1, 0.5)), strict=True)
+    )
+    points = [
+        pd.DataFrame({"model": name, "images": images, "accuracy": law(images)})
+        for name, law in laws.items()
+    ]
+    table = pd.concat(points, ignore_index=True)
+    table = table.assign(low=table["accuracy"] - 0.05, high=table["accuracy"] + 0.04)
+    draws = {
+        name: [PowerLaw(100, law.ceiling + move, law.shortfall, law.rate) for move in (-0.02, 0.02)]
+        for name, law in laws.items()
+    }
+    return DataCurve(table, laws, draws, Crossing(crossing, low, high, 0.6, 20_000.0))
+
+
 TABLE = catalogue(dict.fromkeys(NAMES, 8))
 DISPLAYS = {
     "counts": lambda: displays.ClassCountsDisplay.from_catalogue(TABLE),
@@ -142,6 +172,8 @@ DISPLAYS = {
     "rates": lambda: displays.RateChoiceDisplay.from_rates(RATES),
     "confusion": lambda: displays.ConfusionDisplay.from_evaluation(evaluation()),
     "scores": lambda: displays.PerClassDisplay.from_evaluations({n: evaluation() for n in NAMES}),
+    "arms": lambda: displays.ArmsDisplay.from_arms(compared(real=NAMES[2:4])),
+    "data-curve": lambda: displays.DataCurveDisplay.from_curve(curve()),
     "cost": lambda: displays.CostDisplay.from_models(MODELS),
     "answers": lambda: displays.AnswerSheetDisplay.from_answers(answers(), "", photograph),
     "heat": lambda: displays.HeatSheetDisplay.from_answers(
@@ -357,6 +389,29 @@ def test_cost_draws_every_model_in_every_panel():
     assert points == [[300, 0.62], [900, 0.861], [500, 0.862]]
     assert {"Custom CNN", "VGG16", "$x_1$"} <= set(texts(display.figure_))
     assert "$x_1$ is most accurate (86.2%)" in display.alt
+
+
+def test_arms_are_drawn_with_their_intervals_and_filled_where_beyond_chance():
+    table = compared(["none", "flips", "mixup"], real=["mixup"])
+    display = displays.ArmsDisplay.from_arms(table).plot()
+    values, differences = display.ax_
+    assert [label.get_text() for label in values.get_yticklabels()] == ["none", "flips", "mixup"]
+    assert values.lines[4].get_xdata().tolist() == pytest.approx([0.64, 0.73])
+    faces = [line.get_markerfacecolor() for line in differences.lines if line.get_marker() == "o"]
+    assert faces[0] == "white"
+    assert faces[1] != "white"
+    assert {"+10.0", "+20.0"} <= set(texts(display.figure_))
+    assert "mixup 70.0% (+20.0, +14.0 to +23.0)" in display.alt
+
+
+def test_the_data_curve_marks_its_crossing_or_says_that_there_is_none():
+    display = displays.DataCurveDisplay.from_curve(curve()).plot()
+    assert "crossing: 2,500 (bar: 95% interval)" in texts(display.figure_)
+    assert "as fitted, they cross at 2,500" in display.alt
+    assert display.ax_.get_xlim()[1] == 20_000
+    none = displays.DataCurveDisplay.from_curve(curve(np.inf, np.inf)).plot()
+    assert "no crossing in this range" in texts(none.figure_)
+    assert "they do not cross below 20,000" in none.alt
 
 
 def test_architecture_has_a_box_per_layer_with_its_parameters():

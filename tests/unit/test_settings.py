@@ -190,6 +190,11 @@ def test_bytes_that_are_no_text_are_refused(profile, tmp_path):
         {"01_data_preparation": {"train_share": 0.9, "validation_share": 0.2}},
         {"01_data_preparation": {"train_share": 0.6, "validation_share": 0.4}},
         {"03_learning_rate_comparison": {"lowest_rate": 0.1, "highest_rate": 0.01}},
+        {"08_open_questions": {"training_shares": "50, 100"}},
+        {"08_open_questions": {"training_shares": "10, 5, 100"}},
+        {"08_open_questions": {"training_shares": "5, 10, 20"}},
+        {"08_open_questions": {"training_shares": "a, 10, 100"}},
+        {"08_open_questions": {"training_shares": "0, 10, 100"}},
     ],
 )
 def test_values_that_contradict_each_other_are_refused(profile, content):

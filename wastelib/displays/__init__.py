@@ -6,6 +6,7 @@ from wastelib.displays.calibration import AbstentionDisplay, ReliabilityDisplay
 from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
 from wastelib.displays.differences import FoldsDisplay, LeakDisplay, RankingDisplay
 from wastelib.displays.publish import difference, escape_markdown, estimate, say, show, table
+from wastelib.displays.questions import ArmsDisplay, DataCurveDisplay
 from wastelib.displays.scores import ConfusionDisplay, CostDisplay, PerClassDisplay
 from wastelib.displays.seeds import SeedCurvesDisplay
 from wastelib.displays.sheets import GroupSheetDisplay, SampleSheetDisplay
@@ -15,9 +16,11 @@ __all__ = [
     "AbstentionDisplay",
     "AnswerSheetDisplay",
     "ArchitectureDisplay",
+    "ArmsDisplay",
     "ClassCountsDisplay",
     "ConfusionDisplay",
     "CostDisplay",
+    "DataCurveDisplay",
     "FoldsDisplay",
     "GroupSheetDisplay",
     "HeatSheetDisplay",
