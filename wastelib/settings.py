@@ -36,7 +36,9 @@ class DataPreparation(Parameters):
     dataset_name: str = ""
     demo_images: int = Field(1200, ge=90, le=100_000)
     unreadable_limit: float = Field(0.05, ge=0, le=1)
-    group_similarity: float = Field(0.85, gt=0, le=1)
+    group_similarity: float = Field(0.8, gt=0, le=1)
+    group_neighbours: int = Field(3, ge=0, le=20)
+    group_hash_distance: int = Field(4, ge=0, le=16)
     train_share: Share = 0.6
     validation_share: Share = 0.2
 

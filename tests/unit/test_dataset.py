@@ -5,10 +5,12 @@ import shutil
 from itertools import islice
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from wastelib.data import catalogue, dataset
 from wastelib.data.dataset import data_card, open_dataset
+from wastelib.data.groups import GroupRule
 from wastelib.data.images import read_rgb
 from wastelib.errors import WasteError
 
@@ -76,6 +78,43 @@ def test_a_changed_file_is_noticed(prepare_small, small_folder, tmp_path):
     after = prepare_small(folder)
     assert len(after.catalogue) == len(before.catalogue) + 1
     assert after.fingerprint != before.fingerprint
+
+
+class PairLook:
+    """Finds every second photograph like the one before it, and counts how often it is asked."""
+
+    def __init__(self, identity):
+        self.identity, self.asked = identity, 0
+
+    def __call__(self, root, catalogue):
+        self.asked += 1
+        return np.eye(len(catalogue), dtype=np.float32).repeat(2, axis=0)[: len(catalogue)]
+
+
+def test_groups_are_derived_again_only_for_another_rule_or_look(prepare_small):
+    look, other = PairLook("one"), PairLook("other")
+    made = prepare_small()
+    assert not made.groups_known
+    assert made.catalogue["group"].nunique() == 36
+    for _ in range(2):
+        assert prepare_small(look=look).catalogue["group"].nunique() == 18
+    assert look.asked == 1
+    prepare_small(look=other)
+    assert other.asked == 1
+    prepare_small(look=other, rule=GroupRule(similarity=0.9))
+    assert other.asked == 2
+
+
+def test_known_groups_need_no_look(prepare_small, small_folder, tmp_path):
+    folder = shutil.copytree(small_folder, tmp_path / "photos")
+    paths = [path.relative_to(folder).as_posix() for path in catalogue.image_files(folder)]
+    groups = [f"item {number // 3}" for number in range(len(paths))]
+    pd.DataFrame({"path": paths, "group": groups}).to_csv(folder / "groups.csv", index=False)
+    look = PairLook("one")
+    made = prepare_small(folder, look=look)
+    assert made.groups_known
+    assert made.catalogue["group"].tolist() == groups
+    assert look.asked == 0
 
 
 def test_opening_before_preparing_says_what_to_run(tmp_path):

@@ -157,6 +157,11 @@ def curve(crossing=2500.0, low=1200.0, high=np.inf, names=("Custom CNN", "$p_1$"
     return DataCurve(table, laws, draws, Crossing(crossing, low, high, 0.6, 20_000.0))
 
 
+AGREEMENT = pd.DataFrame(
+    {"similarity": [0.5, 0.6, 0.7], "precision": [0.4, 0.8, 1.0], "recall": [1.0, 0.9, 0.3]}
+)
+
+
 TABLE = catalogue(dict.fromkeys(NAMES, 8))
 DISPLAYS = {
     "counts": lambda: displays.ClassCountsDisplay.from_catalogue(TABLE),
@@ -180,6 +185,12 @@ DISPLAYS = {
         answers(), "", heat(6), heat(6), photograph
     ),
     "layers": lambda: displays.ArchitectureDisplay.from_layers(LAYERS),
+    "likeness": lambda: displays.LikenessDisplay.from_likenesses(
+        TABLE["label"],
+        np.random.default_rng(0).random((len(TABLE), 20)),
+        pd.Series(0.4, index=NAMES),
+    ),
+    "agreement": lambda: displays.AgreementDisplay(AGREEMENT, 0.6),
 }
 
 
@@ -293,6 +304,38 @@ def test_heat_is_laid_over_the_photograph_where_it_is_hot():
     )
     assert small.rows[0][1][0].shape == small.rows[0][1][1].shape == (192, 128, 3)
     assert "answer b 50.0% label a 50.0%; answer a 50.0% label b 50.0%" in display.alt
+
+
+def test_likeness_is_the_mean_over_pairs_of_one_class_above_chance():
+    """The first of a class has none before it, whatever its row says."""
+    likenesses = np.array([[9, 9], [0.75, 9], [0.5, 0.5], [9, 9], [0.25, 9]], np.float32)
+    chance = pd.Series({"b": 0.25, "a": 0.5})
+    display = displays.LikenessDisplay.from_likenesses(pd.Series(list("aaabb")), likenesses, chance)
+    expected = pd.DataFrame({1: [0.125, 0], 2: [0, np.nan]}, index=["a", "b"])
+    pd.testing.assert_frame_equal(display.gain, expected, check_dtype=False)
+    assert "neighbours are more alike by 0.00 (b) to 0.12 (a)" in display.alt
+    assert texts(display.plot().figure_)[-3:] == ["a", "b", "at random"]
+
+
+def test_no_pair_of_one_class_is_said():
+    nothing = pd.Series(dtype=float)
+    labels = pd.Series(["a", "b"])
+    display = displays.LikenessDisplay.from_likenesses(labels, np.ones((2, 3)), nothing)
+    assert "no class has two photographs" in display.plot().alt
+
+
+def test_likeness_of_many_classes_says_which_it_shows():
+    labels = pd.Series([f"class {n % 30}" for n in range(90)])
+    chance = pd.Series(0.3, index=labels.unique())
+    display = displays.LikenessDisplay.from_likenesses(labels, np.ones((90, 3)), chance).plot()
+    assert len(display.ax_.lines) == 11
+    assert display.ax_.get_xlabel().endswith("the 10 largest of 30 classes")
+
+
+def test_agreement_is_said_at_the_chosen_threshold():
+    display = displays.AgreementDisplay(AGREEMENT, 0.61).plot()
+    assert "near the chosen 0.61 precision is 80.0% and recall 90.0%" in display.alt
+    assert {"precision", "recall", "chosen"} <= set(texts(display.figure_))
 
 
 def test_curves_are_the_history_and_mark_the_best_epoch():
@@ -461,7 +504,7 @@ def test_names_are_drawn_as_they_are_and_nothing_leaves_the_page(name, recwarn):
     assert not [str(warning.message) for warning in recwarn]
 
 
-@pytest.mark.parametrize("name", ["runs", "scores"])
+@pytest.mark.parametrize("name", ["runs", "scores", "likeness"])
 def test_series_with_a_leading_underscore_are_in_the_legend(name):
     assert "_hidden" in texts(DISPLAYS[name]().plot().figure_)
 

@@ -11,6 +11,9 @@ import pandas as pd
 
 from wastelib.data.catalogue import build_catalogue, fingerprint, image_files
 from wastelib.data.folds import make_folds, thin
+from wastelib.data.groups import GroupRule
+from wastelib.data.layout import GROUPS_FILE
+from wastelib.data.likeness import Look
 from wastelib.data.sources import Source, locate
 from wastelib.data.splits import METHODS, Split, make_split, read_split, write_split
 from wastelib.errors import WasteError
@@ -21,7 +24,7 @@ from wastelib.files import whole_file, write_json
 class Dataset:
     """Photographs on disk and everything known about them.
 
-    `catalogue` has one row per image (path, label, group, width, height, mode, sha256),
+    `catalogue` has one row per image (path, label, group, width, height, mode, sha256, phash),
     `skipped` one per file that could not be read (path, reason). `splits` has the course's
     `Split` of each method, `shares` the shares of train and validation that they gave. Other
     splits are made by `split_by`, `folds` and `thinned`; each is stored under its fingerprint,
@@ -51,6 +54,11 @@ class Dataset:
         """The number of each image's class, in the catalogue's order."""
         numbers = {label: number for number, label in enumerate(self.classes)}
         return self.catalogue["label"].map(numbers)
+
+    @property
+    def groups_known(self) -> bool:
+        """Whether the dataset brought its groups along; else they are derived."""
+        return (self.root / GROUPS_FILE).exists()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -108,26 +116,29 @@ def prepare(
     dataset_name: str,
     demo_images: int,
     unreadable_limit: float,
-    group_similarity: float,
+    rule: GroupRule,
     train_share: float,
     validation_share: float,
+    look: Look | None = None,
 ) -> Dataset:
     """Locate the photographs, catalogue and split them, and store the result.
 
     Stored under `build_folder/dataset`: `catalogue.parquet`, `skipped.csv`,
     `split-<method>.csv` and, written last, `dataset.json`. Files that have not changed since
     the last call with the same parameters are not read again. For the meaning of `data` and
-    of the failures see `sources.locate`, `catalogue.build_catalogue` and `splits.make_split`.
+    of the failures see `sources.locate`, `catalogue.build_catalogue` and `splits.make_split`;
+    of `rule` and `look`, `catalogue.build_catalogue`.
     """
     source = locate(data, demo_images=demo_images, seed=seed)
     folder = Path(build_folder) / "dataset"
     asked = {
         "listing": _listing(source.root),
         "unreadable_limit": unreadable_limit,
-        "group_similarity": group_similarity,
+        "rule": asdict(rule),
+        "look": look.identity if look else "colours",
     }
     catalogue, skipped = _stored_tables(folder, asked) or build_catalogue(
-        source.root, group_similarity=group_similarity, unreadable_limit=unreadable_limit
+        source.root, rule=rule, unreadable_limit=unreadable_limit, look=look
     )
     shares = {"train": train_share, "validation": validation_share}
     splits = {method: make_split(catalogue, method, seed=seed, **shares) for method in METHODS}
@@ -200,7 +211,8 @@ def data_card(dataset: Dataset) -> pd.DataFrame:
         or ("as this project" if ours else "none known: ask the owner before publishing"),
         "images": f"{len(dataset.catalogue):,}",
         "classes": f"{len(dataset.classes)}: {', '.join(dataset.classes)}",
-        "groups": f"{dataset.catalogue['group'].nunique():,}",
+        "groups": f"{dataset.catalogue['group'].nunique():,}, "
+        + ("known" if dataset.groups_known else "derived from the photographs"),
         "fingerprint": dataset.fingerprint,
     }
     return pd.DataFrame(fields.items(), columns=["field", "value"])

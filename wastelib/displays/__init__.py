@@ -5,6 +5,7 @@ from wastelib.displays.architecture import ArchitectureDisplay
 from wastelib.displays.calibration import AbstentionDisplay, ReliabilityDisplay
 from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
 from wastelib.displays.differences import FoldsDisplay, LeakDisplay, RankingDisplay
+from wastelib.displays.groups import AgreementDisplay, LikenessDisplay
 from wastelib.displays.publish import difference, escape_markdown, estimate, say, show, table
 from wastelib.displays.questions import ArmsDisplay, DataCurveDisplay
 from wastelib.displays.scores import ConfusionDisplay, CostDisplay, PerClassDisplay
@@ -14,6 +15,7 @@ from wastelib.displays.training import LearningCurvesDisplay, RateChoiceDisplay
 
 __all__ = [
     "AbstentionDisplay",
+    "AgreementDisplay",
     "AnswerSheetDisplay",
     "ArchitectureDisplay",
     "ArmsDisplay",
@@ -26,6 +28,7 @@ __all__ = [
     "HeatSheetDisplay",
     "LeakDisplay",
     "LearningCurvesDisplay",
+    "LikenessDisplay",
     "PerClassDisplay",
     "RankingDisplay",
     "RateChoiceDisplay",

@@ -133,6 +133,8 @@ class GroupSheetDisplay(Sheet):
     ) -> Self:
         """Draw `groups` groups of two photographs or more, from as many classes as possible.
 
+        The photographs of a group are in the catalogue's order.
+
         Raises `ValueError` if every group is a single photograph.
         """
         sizes = catalogue.groupby(["label", "group"]).size().rename("images").reset_index()
@@ -145,7 +147,7 @@ class GroupSheetDisplay(Sheet):
         for row in chosen.sort_values("label", kind="stable").itertuples():
             members = catalogue[
                 (catalogue["label"] == row.label) & (catalogue["group"] == row.group)
-            ].sort_values("path")
+            ]
             text = f"{wrapped(row.label, 16, 2)}\n({row.images:,} shots)"
             rows.append((text, tiles(members["path"].head(per_group), root, reader)))
         return cls(rows, per_group)
