@@ -34,6 +34,7 @@ def small_folder(tmp_path_factory) -> Path:
 def prepare_small(small_folder, tmp_path):
     """Prepare the small dataset, or another folder, in a build folder of its own."""
     from wastelib.data.dataset import prepare
+    from wastelib.data.groups import GroupRule
 
     def prepared(folder=small_folder, build=tmp_path / "build", **changes):
         settings = {
@@ -41,7 +42,7 @@ def prepare_small(small_folder, tmp_path):
             "dataset_name": "",
             "demo_images": 90,
             "unreadable_limit": 0.05,
-            "group_similarity": 1.0,
+            "rule": GroupRule(similarity=1.0),
             "train_share": 0.5,
             "validation_share": 0.25,
         }

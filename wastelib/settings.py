@@ -4,10 +4,11 @@ Each notebook's `parameters` cell repeats the names, types and defaults of its m
 a test holds the two together. A profile is a YAML file with values for all notebooks.
 """
 
+import itertools
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from wastelib.errors import WasteError
 
@@ -35,7 +36,9 @@ class DataPreparation(Parameters):
     dataset_name: str = ""
     demo_images: int = Field(1200, ge=90, le=100_000)
     unreadable_limit: float = Field(0.05, ge=0, le=1)
-    group_similarity: float = Field(0.85, gt=0, le=1)
+    group_similarity: float = Field(0.8, gt=0, le=1)
+    group_neighbours: int = Field(3, ge=0, le=20)
+    group_hash_distance: int = Field(4, ge=0, le=16)
     train_share: Share = 0.6
     validation_share: Share = 0.2
 
@@ -56,13 +59,22 @@ class Training(Parameters):
 
 
 class CustomCNN(Training):
-    """02: the published network."""
+    """02: the published network, under several seeds, and cross-validated if `folds` is not 0."""
 
     image_size: ImageSize = 64
     epochs: Count = 20
     learning_rate: Rate = 1e-3
     patience: int = Field(0, ge=0)
     restore_best: bool = True
+    seeds: int = Field(3, ge=1, le=20)
+    folds: int = Field(0, ge=0, le=20)
+
+    @field_validator("folds")
+    @classmethod
+    def _have_three_parts(cls, folds: int) -> int:
+        if 0 < folds < 3:
+            raise ValueError("folds need a part each to train on, to choose with and to test on")
+        return folds
 
 
 class LearningRates(Training):
@@ -101,12 +113,77 @@ class ModelComparison(Parameters):
     """05: reads runs, trains nothing."""
 
 
+class TheLeak(Parameters):
+    """06: the same models on random and on grouped splits; so it has no `split_method`."""
+
+    split_seeds: int = Field(5, ge=2, le=20)
+    batch_size: Count = 16
+    precision: Literal["float32", "bfloat16"] = "float32"
+    scheduler: str = ""
+    weights: str = "demo"
+    backbone: str = Field("MobileNetV2-0.35", pattern=r"^[\w.-]+$")
+    backbone_size: ImageSize = 96
+    image_size: ImageSize = 32
+    epochs: Count = 12
+    learning_rate: Rate = 1e-3
+
+
+class Trust(Parameters):
+    """07: reads runs, trains nothing."""
+
+    bins: int = Field(10, ge=2, le=50)
+    wanted_accuracy: Share = 0.8
+    shown: int = Field(8, ge=1, le=12)
+    wrong_share: float = Field(0.05, gt=0, lt=0.5)
+
+
+class OpenQuestions(Training):
+    """08: the budget of every experiment, and what the experiments vary."""
+
+    weights: str = "demo"
+    backbone: str = Field("MobileNetV2-0.35", pattern=r"^[\w.-]+$")
+    backbone_size: ImageSize = 64
+    image_size: ImageSize = 32
+    seeds: int = Field(2, ge=2, le=20)
+    epochs: Count = 4
+    most_epochs: Count = 8
+    learning_rate: Rate = 1e-3
+    sgd_rate: Rate = 1e-2
+    momentum: float = Field(0.9, gt=0, lt=1)
+    training_shares: str = "10, 30, 100"
+    fine_tuning_epochs: Count = 1
+    fine_tuning_rate: Rate = 1e-4
+
+    @model_validator(mode="after")
+    def _have_shares_to_fit(self) -> Self:
+        percentages(self.training_shares)
+        return self
+
+
+def percentages(text: str) -> list[float]:
+    """The shares that a parameter such as "10, 30, 100" names, in per cent, as 0.1, 0.3, 1.0.
+
+    Raises `ValueError` unless they are three or more, ascend from above 0 and end with 100.
+    """
+    try:
+        values = [float(word) for word in text.replace(",", " ").split()]
+    except ValueError:
+        values = []
+    ascending = all(low < high for low, high in itertools.pairwise([0.0, *values]))
+    if len(values) < 3 or not ascending or values[-1] != 100:
+        raise ValueError(f"{text!r} are not three or more rising percentages that end with 100")
+    return [value / 100 for value in values]
+
+
 NOTEBOOKS: dict[str, type[Parameters]] = {
     "01_data_preparation": DataPreparation,
     "02_custom_cnn": CustomCNN,
     "03_learning_rate_comparison": LearningRates,
     "04_pretrained_fine_tuning": PretrainedFineTuning,
     "05_model_comparison": ModelComparison,
+    "06_the_leak": TheLeak,
+    "07_trust": Trust,
+    "08_open_questions": OpenQuestions,
 }
 
 # Whose files in the build folder a notebook reads. It is run after these; what does not read
@@ -122,6 +199,9 @@ READS: dict[str, tuple[str, ...]] = {
         "03_learning_rate_comparison",
         "04_pretrained_fine_tuning",
     ),
+    "06_the_leak": ("01_data_preparation",),
+    "07_trust": ("01_data_preparation", "02_custom_cnn", "04_pretrained_fine_tuning"),
+    "08_open_questions": ("01_data_preparation",),
 }
 
 

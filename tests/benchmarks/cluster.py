@@ -19,6 +19,7 @@ import numpy as np
 from distributed import LocalCluster
 
 from wastelib.data.dataset import Dataset, prepare
+from wastelib.data.groups import GroupRule
 from wastelib.files import write_json
 from wastelib.training.environment import environment
 from wastelib.training.machine import cores
@@ -98,7 +99,7 @@ def _prepared(data: str, build: Path) -> Dataset:
         dataset_name="",
         demo_images=1200,
         unreadable_limit=0.05,
-        group_similarity=0.85,
+        rule=GroupRule(similarity=0.85),
         train_share=0.6,
         validation_share=0.2,
     )

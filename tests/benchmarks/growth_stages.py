@@ -26,7 +26,6 @@ PREPARE = {
     "dataset_name": "",
     "demo_images": 0,
     "unreadable_limit": 0.05,
-    "group_similarity": 0.85,
     "train_share": 0.6,
     "validation_share": 0.2,
 }
@@ -88,19 +87,20 @@ def go_through(photos: Path, trunk, build: Path, meter: Meter) -> None:
     from wastelib.data.batches import decoded
     from wastelib.data.catalogue import audit, exact_duplicates, folder_tree
     from wastelib.data.dataset import prepare
-    from wastelib.data.groups import derived_groups
+    from wastelib.data.groups import GroupRule, derived_groups
     from wastelib.data.splits import make_split
     from wastelib.training.features import compute_features
     from wastelib.training.trial import PretrainedModel, Trial
 
+    rule = GroupRule(similarity=0.85)
     with meter.stage("prepare"):
-        dataset = prepare(str(photos), build, **PREPARE)
+        dataset = prepare(str(photos), build, rule=rule, **PREPARE)
     with meter.stage("prepare again"):
-        dataset = prepare(str(photos), build, **PREPARE)
+        dataset = prepare(str(photos), build, rule=rule, **PREPARE)
     catalogue = dataset.catalogue
-    likenesses = (catalogue["group"] == catalogue["group"].shift()).to_numpy(np.float32)
+    alike = (catalogue["group"] == catalogue["group"].shift()).to_numpy(np.float32)
     with meter.stage("groups"):
-        derived_groups(catalogue, likenesses, 0.5)
+        derived_groups(catalogue, alike[:, None], rule)
     for method in dataset.splits:
         with meter.stage(f"{method} split"):
             make_split(catalogue, method, seed=1, train=0.6, validation=0.2)

@@ -22,6 +22,7 @@ from tests.benchmarks import machine, parts, protocol
 from tests.benchmarks.photographs import photographs
 from tests.benchmarks.table import markdown
 from wastelib.data.dataset import Dataset, prepare
+from wastelib.data.groups import GroupRule
 from wastelib.training.environment import environment
 
 FEWEST = 48  # can be split with nine classes, and bears a backbone at 524 px
@@ -80,7 +81,7 @@ def prepared(folder: Path, build: str) -> Dataset:
         dataset_name="benchmark",
         demo_images=90,
         unreadable_limit=0.0,
-        group_similarity=0.85,
+        rule=GroupRule(similarity=0.85),
         train_share=0.6,
         validation_share=0.2,
     )

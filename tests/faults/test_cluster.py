@@ -58,13 +58,15 @@ def test_runs_and_features_are_those_made_here_and_one_that_fails_stops_no_other
     here, there = (prepare_small(build=tmp_path / name) for name in ("here", "there"))
     frozen = train(head_of(here), here)
     shutil.copytree(frozen.folder, there.build_folder / "runs" / frozen.hash)
+    fold, _ = (dataset.folds(3, seed=1)[0] for dataset in (here, there))
     trials = {
         "a CNN": trial_of(here),
         "unfit": head_of(here, weights="sha256:0"),
         "fine-tuned": head_of(here, unfrozen_layers=5, start=frozen.hash),
         "the same CNN": trial_of(here),
+        "on a fold": trial_of(here, split=fold.fingerprint),
     }
-    with pytest.raises(WasteError, match="1 of 3 trainings failed") as raised:
+    with pytest.raises(WasteError, match="1 of 4 trainings failed") as raised:
         train_all(trials, there, scheduler=cluster.scheduler_address)
     assert "unfit: the trial was declared for other weights" in str(raised.value)
     del trials["unfit"]

@@ -19,7 +19,7 @@ from wastelib.report.execute import execute_notebooks
 from wastelib.report.ledger import Entry
 from wastelib.settings import NOTEBOOKS, Profile
 
-FIRST, SECOND, THIRD, FOURTH, FIFTH = NOTEBOOKS
+FIRST, SECOND, THIRD, FOURTH, FIFTH, *_ = NOTEBOOKS
 
 # Run by another process, so that a test can send it a real signal.
 CALLER = """

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shutil
 import types
 from pathlib import Path
@@ -15,12 +16,17 @@ from wastelib.report.notebook import CellSeconds
 from wastelib.report.results import NotebookSeconds, TrainingSeconds
 from wastelib.settings import NOTEBOOKS, READS, Profile
 
-DATA, CNN, RATES, PRETRAINED, COMPARISON = NOTEBOOKS
-MATERIALS = {DATA: {"photographs": "p1"}, PRETRAINED: {"weights": "w1"}}
+DATA, CNN, RATES, PRETRAINED, COMPARISON, LEAK, TRUST, QUESTIONS = NOTEBOOKS
+MATERIALS = {
+    DATA: {"photographs": "p1"},
+    PRETRAINED: {"weights": "w1"},
+    LEAK: {"weights": "w1"},
+    QUESTIONS: {"weights": "w1"},
+}
 
 
 class Course:
-    """All five notebooks without their kernels: each only leaves files, as the real ones do."""
+    """All notebooks without their kernels: each only leaves files, as the real ones do."""
 
     def __init__(self, root: Path):
         self.root, self.build, self.folder = root, root / "build", root / "notebooks"
@@ -38,7 +44,7 @@ class Course:
         if name == DATA:
             self.write("dataset/dataset.json", self.left[name])
             self.write("dataset/catalogue.parquet", self.left[name])
-        elif name != COMPARISON:
+        elif name not in (COMPARISON, TRUST):
             if not (self.build / "runs" / name).exists():
                 self.write(f"runs/{name}/history.csv", self.left[name])
                 self.write(f"runs/{name}/model.keras", self.left[name])
@@ -122,7 +128,7 @@ def test_what_reads_a_notebook_follows_when_that_left_something_else(course):
     course.values = {CNN: {"epochs": 21}}
     course.write(f"runs/{CNN}/history.csv", "touched")
     course.left[CNN] = "other"
-    assert course.again() == [CNN, COMPARISON]
+    assert course.again() == [CNN, COMPARISON, TRUST]
 
 
 def test_changed_code_concerns_all_of_them(course, monkeypatch):
@@ -189,18 +195,26 @@ def test_a_run_trained_anew_survives_a_build_that_is_killed_later(course, monkey
     assert (course.build / "runs" / CNN / "history.csv").read_text() == "trained anew"
 
 
+def roles(source: str, function: str) -> set[str]:
+    """The roles that a notebook's JSON names in its calls of `declare` or of `declared`."""
+    calls = re.findall(rf"\b{function}\((.*?)\)", source.replace('\\"', "'"), re.DOTALL)
+    pattern = r"'(\w+)':" if function == "declare" else r", '(\w+)'"
+    return {role for call in calls for role in re.findall(pattern, call)}
+
+
 def test_notebooks_read_from_earlier_ones_only_and_from_all_that_they_open():
     assert list(READS) == list(NOTEBOOKS)
     sources = {n: (execute.NOTEBOOKS / f"{n}.ipynb").read_text("utf-8") for n in NOTEBOOKS}
-    declaring = [name for name, source in sources.items() if "declare(" in source]
     names = list(NOTEBOOKS)
-    assert len(declaring) == 3
+    assert roles(sources[RATES], "declare") == {"learning_rates", "chosen"}
+    assert roles(sources[TRUST], "declared") == {"models"}
     for name, source in sources.items():
         assert set(READS[name]) <= set(names[: names.index(name)])
         if "open_dataset(" in source:
             assert DATA in READS[name]
-        if "declared(" in source:
-            assert set(declaring) <= set(READS[name])
+        for other in names[: names.index(name)]:
+            if roles(source, "declared") & roles(sources[other], "declare"):
+                assert other in READS[name]
 
 
 def test_trainings_are_listed_once_and_in_the_notebooks_order(tmp_path, monkeypatch):

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wastelib.training import machine
+from wastelib.training import budget, machine
 from wastelib.training.budget import Budget, threads_for
+from wastelib.training.trial import PretrainedModel, Trial
 
 jobs = st.builds(SimpleNamespace, threads=st.integers(1, 8), memory_bytes=st.integers(1, 100))
 budgets = st.builds(Budget, cores=st.integers(1, 16), memory_bytes=st.integers(0, 300))
@@ -50,3 +51,14 @@ def test_a_container_counts_and_not_the_machine_around_it(tmp_path, monkeypatch)
     (tmp_path / "cpu.max").write_text("max 100000\n")
     (tmp_path / "memory.max").write_text("max\n")
     assert machine.cores() == alone[0]
+
+
+def test_a_training_that_sends_pixels_through_frozen_layers_needs_room_for_them(monkeypatch):
+    monkeypatch.setattr(budget, "_size_of_network", lambda *_: (1000, 100, 10_000))
+    model = PretrainedModel(backbone="MobileNetV2-0.35", weights="demo")
+
+    def needed(**changes):
+        settings = {"dataset": "d", "split": "s", "image_size": 32, "learning_rate": 1, "epochs": 1}
+        return budget.memory_needed(Trial(model=model, **settings | changes), classes=3)
+
+    assert needed(augmentation="mixup", batch_size=64) > needed(batch_size=64)

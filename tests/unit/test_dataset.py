@@ -1,13 +1,16 @@
 """A dataset is prepared once, opened by every notebook, and decoded once."""
 
+import json
 import shutil
 from itertools import islice
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from wastelib.data import catalogue, dataset
 from wastelib.data.dataset import data_card, open_dataset
+from wastelib.data.groups import GroupRule
 from wastelib.data.images import read_rgb
 from wastelib.errors import WasteError
 
@@ -19,6 +22,47 @@ def test_what_is_opened_is_what_was_prepared(prepare_small):
     assert opened.classes == ["Blue", "Green", "Red"]
     for method in ("group", "random"):
         assert opened.splits[method].fingerprint == made.splits[method].fingerprint
+
+
+def test_another_seed_divides_in_the_same_shares(prepare_small):
+    made = prepare_small()
+    for method in ("group", "random"):
+        assert made.split_by(method, 42).fingerprint == made.splits[method].fingerprint
+        other = made.split_by(method, 1)
+        assert other.fingerprint != made.splits[method].fingerprint
+        assert other.sizes() == made.splits[method].sizes()
+
+
+def test_a_split_made_later_is_found_by_its_fingerprint_everywhere(prepare_small):
+    """By who opened the dataset before, as a training process has, and by who does so later."""
+    made = prepare_small()
+    opened = open_dataset(made.build_folder)
+    splits = [made.split_by("random", 7), *made.folds(3, seed=5)]
+    splits.append(made.thinned(splits[0], 0.5))
+    for split in splits:
+        for dataset_now in (opened, open_dataset(made.build_folder)):
+            found = dataset_now.split(split.fingerprint)
+            assert (found.method, found.seed) == (split.method, split.seed)
+            assert found.assignment.equals(split.assignment)
+    assert {split.method for split in splits} == {"random", "fold"}
+
+
+def test_a_split_file_that_was_edited_is_not_taken_for_the_split(prepare_small):
+    made = prepare_small()
+    split = made.split_by("random", 7)
+    file = made.split_file(split.fingerprint)
+    file.write_text(file.read_text("utf-8").replace("test", "train", 1), "utf-8")
+    with pytest.raises(WasteError, match="no stored split has the fingerprint"):
+        made.split(split.fingerprint)
+
+
+def test_what_an_earlier_version_prepared_is_to_be_prepared_again(prepare_small):
+    file = prepare_small().build_folder / "dataset" / "dataset.json"
+    description = json.loads(file.read_text("utf-8"))
+    del description["shares"]
+    file.write_text(json.dumps(description), "utf-8")
+    with pytest.raises(WasteError, match="run notebook 01_data_preparation first"):
+        open_dataset(file.parents[1])
 
 
 def test_unchanged_files_are_not_read_again(prepare_small, monkeypatch):
@@ -34,6 +78,43 @@ def test_a_changed_file_is_noticed(prepare_small, small_folder, tmp_path):
     after = prepare_small(folder)
     assert len(after.catalogue) == len(before.catalogue) + 1
     assert after.fingerprint != before.fingerprint
+
+
+class PairLook:
+    """Finds every second photograph like the one before it, and counts how often it is asked."""
+
+    def __init__(self, identity):
+        self.identity, self.asked = identity, 0
+
+    def __call__(self, root, catalogue):
+        self.asked += 1
+        return np.eye(len(catalogue), dtype=np.float32).repeat(2, axis=0)[: len(catalogue)]
+
+
+def test_groups_are_derived_again_only_for_another_rule_or_look(prepare_small):
+    look, other = PairLook("one"), PairLook("other")
+    made = prepare_small()
+    assert not made.groups_known
+    assert made.catalogue["group"].nunique() == 36
+    for _ in range(2):
+        assert prepare_small(look=look).catalogue["group"].nunique() == 18
+    assert look.asked == 1
+    prepare_small(look=other)
+    assert other.asked == 1
+    prepare_small(look=other, rule=GroupRule(similarity=0.9))
+    assert other.asked == 2
+
+
+def test_known_groups_need_no_look(prepare_small, small_folder, tmp_path):
+    folder = shutil.copytree(small_folder, tmp_path / "photos")
+    paths = [path.relative_to(folder).as_posix() for path in catalogue.image_files(folder)]
+    groups = [f"item {number // 3}" for number in range(len(paths))]
+    pd.DataFrame({"path": paths, "group": groups}).to_csv(folder / "groups.csv", index=False)
+    look = PairLook("one")
+    made = prepare_small(folder, look=look)
+    assert made.groups_known
+    assert made.catalogue["group"].tolist() == groups
+    assert look.asked == 0
 
 
 def test_opening_before_preparing_says_what_to_run(tmp_path):

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from wastelib import displays
 from wastelib.displays import publish
 from wastelib.displays.style import Display, one_line, shortened, spread
+from wastelib.evaluation.data_curve import Crossing, DataCurve, PowerLaw
 from wastelib.evaluation.metrics import evaluate
 
 NAMES = ["Glass", "$5_$x$", "_hidden", "<script>alert(1)</script>", "a\nb", "x" * 90]
@@ -73,6 +74,13 @@ def history(val_accuracy=(0.3, 0.6, 0.5), loss=(2.0, 1.2, 0.9), val_loss=(1.9, 1
     )
 
 
+def seed_curves():
+    """Two seeds, of which the second stopped after its second epoch."""
+    histories = [history(), history((0.2, 0.5), (2.2, 1.3), (2.0, 1.2))]
+    kept = [history.loc[history["val_loss"].idxmin()] for history in histories]
+    return displays.SeedCurvesDisplay.from_seeds("one", histories, kept)
+
+
 RATES = pd.DataFrame(
     {
         "optimizer": ["Adam", "Adam", "SGD"],
@@ -102,6 +110,58 @@ LAYERS = [
 ]
 
 
+def answers(names=NAMES):
+    """One mistake for each name: taken for the next one, which has half of the probability."""
+    shares = {f"p_{name}": 0.5 / (len(names) - 1) for name in names}
+    rows = [
+        {"image": f"{name}/{i} & {name}.jpg", "label": name, "predicted": after, **shares}
+        | {f"p_{after}": 0.5}
+        for i, (name, after) in enumerate(zip(names, [*names[1:], names[0]], strict=True))
+    ]
+    return pd.DataFrame(rows)
+
+
+def heat(number, size=4):
+    """Heat maps that are hot in the upper left corner."""
+    maps = np.zeros((number, size, size), np.float32)
+    maps[:, 0, 0] = 1
+    return maps
+
+
+def compared(names=NAMES, real=()):
+    """A table of arms as `compare_arms` makes it; the first is the reference."""
+    scores = np.linspace(0.5, 0.7, len(names))
+    table = pd.DataFrame({"arm": names, "is_reference": [n == names[0] for n in names]})
+    for column, middle in (("accuracy", scores), ("accuracy_difference", scores - scores[0])):
+        table[column], table[f"{column}_low"] = middle, middle - 0.06
+        table[f"{column}_high"] = middle + 0.03
+    return table.assign(accuracy_p=[0.01 if name in real else 0.5 for name in names])
+
+
+def curve(crossing=2500.0, low=1200.0, high=np.inf, names=("Custom CNN", "$p_1$")):
+    """A curve of two models, with a crossing given by hand."""
+    images = np.array([100.0, 400.0, 2000.0])
+    laws = dict(
+        zip(names, (PowerLaw(100, 0.9, 0.5, 0.5), PowerLaw(100, 0.8, 0.1, 0.5)), strict=True)
+    )
+    points = [
+        pd.DataFrame({"model": name, "images": images, "accuracy": law(images)})
+        for name, law in laws.items()
+    ]
+    table = pd.concat(points, ignore_index=True)
+    table = table.assign(low=table["accuracy"] - 0.05, high=table["accuracy"] + 0.04)
+    draws = {
+        name: [PowerLaw(100, law.ceiling + move, law.shortfall, law.rate) for move in (-0.02, 0.02)]
+        for name, law in laws.items()
+    }
+    return DataCurve(table, laws, draws, Crossing(crossing, low, high, 0.6, 20_000.0))
+
+
+AGREEMENT = pd.DataFrame(
+    {"similarity": [0.5, 0.6, 0.7], "precision": [0.4, 0.8, 1.0], "recall": [1.0, 0.9, 0.3]}
+)
+
+
 TABLE = catalogue(dict.fromkeys(NAMES, 8))
 DISPLAYS = {
     "counts": lambda: displays.ClassCountsDisplay.from_catalogue(TABLE),
@@ -112,12 +172,25 @@ DISPLAYS = {
     "samples": lambda: displays.SampleSheetDisplay.from_dataset(TABLE, "", 3, reader=photograph),
     "groups": lambda: displays.GroupSheetDisplay.from_dataset(TABLE, "", reader=photograph),
     "curves": lambda: displays.LearningCurvesDisplay.from_histories({"one": history()}),
+    "seeds": lambda: seed_curves(),
     "runs": lambda: displays.LearningCurvesDisplay.from_histories({n: history() for n in NAMES}),
     "rates": lambda: displays.RateChoiceDisplay.from_rates(RATES),
     "confusion": lambda: displays.ConfusionDisplay.from_evaluation(evaluation()),
     "scores": lambda: displays.PerClassDisplay.from_evaluations({n: evaluation() for n in NAMES}),
+    "arms": lambda: displays.ArmsDisplay.from_arms(compared(real=NAMES[2:4])),
+    "data-curve": lambda: displays.DataCurveDisplay.from_curve(curve()),
     "cost": lambda: displays.CostDisplay.from_models(MODELS),
+    "answers": lambda: displays.AnswerSheetDisplay.from_answers(answers(), "", photograph),
+    "heat": lambda: displays.HeatSheetDisplay.from_answers(
+        answers(), "", heat(6), heat(6), photograph
+    ),
     "layers": lambda: displays.ArchitectureDisplay.from_layers(LAYERS),
+    "likeness": lambda: displays.LikenessDisplay.from_likenesses(
+        TABLE["label"],
+        np.random.default_rng(0).random((len(TABLE), 20)),
+        pd.Series(0.4, index=NAMES),
+    ),
+    "agreement": lambda: displays.AgreementDisplay(AGREEMENT, 0.6),
 }
 
 
@@ -198,6 +271,73 @@ def test_group_sheet_shows_re_shots_only():
         displays.GroupSheetDisplay.from_dataset(catalogue({"a": 3}, 1), "", reader=photograph)
 
 
+def test_a_photograph_stands_beside_its_answer_its_label_and_their_probabilities():
+    table = answers(["a", "b", "c", "d"]).head(1).assign(p_a=0.02, p_b=0.9, p_c=0.05, p_d=0.03)
+    display = displays.AnswerSheetDisplay.from_answers(table, "root", photograph).plot()
+    assert texts(display.figure_)[:7] == [
+        *("0 & a.jpg", "answer: b", "90.0%", "c", "5.0%"),
+        *("label: a", "2.0%"),  # the label is named, though another class is likelier
+    ]
+    bars = [bar.get_width() for bar in display.ax_.patches]
+    assert bars[1::2] == pytest.approx([0.9 * bars[0], 0.05 * bars[0], 0.02 * bars[0]])
+    assert len(display.ax_.images) == 1
+    assert display.alt == "1 photograph with probabilities: a taken for b (90%)."
+
+
+def test_a_sheet_of_answers_ends_with_the_page():
+    display = displays.AnswerSheetDisplay.from_answers(answers(NAMES * 5), "", photograph)
+    assert len(display.photographs) == len(display.answers) == 12
+
+
+def test_heat_is_laid_over_the_photograph_where_it_is_hot():
+    display = displays.HeatSheetDisplay.from_answers(
+        answers(["a", "b"]), "", heat(2), np.zeros((2, 4, 4)), photograph
+    ).plot()
+    _, (plain, hot, cold) = display.rows[0]
+    assert plain.shape == hot.shape == (144, 192, 3)
+    assert hot[0, 0].tolist() != plain[0, 0].tolist()
+    assert (hot[-1] == plain[-1]).all()
+    assert (cold == plain).all()  # the photograph is grey
+    assert {"photograph", "for the answer", "for the label"} <= set(texts(display.figure_))
+    small = displays.HeatSheetDisplay.from_answers(
+        answers(["a", "b"]), "", heat(2), heat(2), lambda path: np.zeros((30, 20, 3), np.uint8)
+    )
+    assert small.rows[0][1][0].shape == small.rows[0][1][1].shape == (192, 128, 3)
+    assert "answer b 50.0% label a 50.0%; answer a 50.0% label b 50.0%" in display.alt
+
+
+def test_likeness_is_the_mean_over_pairs_of_one_class_above_chance():
+    """The first of a class has none before it, whatever its row says."""
+    likenesses = np.array([[9, 9], [0.75, 9], [0.5, 0.5], [9, 9], [0.25, 9]], np.float32)
+    chance = pd.Series({"b": 0.25, "a": 0.5})
+    display = displays.LikenessDisplay.from_likenesses(pd.Series(list("aaabb")), likenesses, chance)
+    expected = pd.DataFrame({1: [0.125, 0], 2: [0, np.nan]}, index=["a", "b"])
+    pd.testing.assert_frame_equal(display.gain, expected, check_dtype=False)
+    assert "neighbours are more alike by 0.00 (b) to 0.12 (a)" in display.alt
+    assert texts(display.plot().figure_)[-3:] == ["a", "b", "at random"]
+
+
+def test_no_pair_of_one_class_is_said():
+    nothing = pd.Series(dtype=float)
+    labels = pd.Series(["a", "b"])
+    display = displays.LikenessDisplay.from_likenesses(labels, np.ones((2, 3)), nothing)
+    assert "no class has two photographs" in display.plot().alt
+
+
+def test_likeness_of_many_classes_says_which_it_shows():
+    labels = pd.Series([f"class {n % 30}" for n in range(90)])
+    chance = pd.Series(0.3, index=labels.unique())
+    display = displays.LikenessDisplay.from_likenesses(labels, np.ones((90, 3)), chance).plot()
+    assert len(display.ax_.lines) == 11
+    assert display.ax_.get_xlabel().endswith("the 10 largest of 30 classes")
+
+
+def test_agreement_is_said_at_the_chosen_threshold():
+    display = displays.AgreementDisplay(AGREEMENT, 0.61).plot()
+    assert "near the chosen 0.61 precision is 80.0% and recall 90.0%" in display.alt
+    assert {"precision", "recall", "chosen"} <= set(texts(display.figure_))
+
+
 def test_curves_are_the_history_and_mark_the_best_epoch():
     display = displays.LearningCurvesDisplay.from_histories({"run": history()}).plot()
     accuracy, loss = display.ax_
@@ -210,6 +350,18 @@ def test_curves_are_the_history_and_mark_the_best_epoch():
         {"run": history(val_loss=(1.9, 1.8, 1.7))}, monitor="val_loss"
     )
     assert by_loss.best == {"run": 2}
+
+
+def test_a_band_goes_from_the_lowest_to_the_highest_seed():
+    display = seed_curves()
+    assert display.histories["one"]["val_accuracy"].tolist() == pytest.approx([0.25, 0.55, 0.5])
+    assert display.lowest["val_accuracy"].tolist() == [0.2, 0.5, 0.5]
+    assert display.highest["val_accuracy"].tolist() == [0.3, 0.6, 0.5]
+    assert "2 seeds" in display.alt
+    assert "from 50.0% to 60.0%" in display.alt
+    accuracy, _ = display.plot().ax_
+    band = accuracy.collections[1].get_paths()[0].get_extents()
+    assert (band.ymin, band.ymax) == pytest.approx((0.2, 0.6))
 
 
 def test_diverged_runs_are_said_and_do_not_flatten_the_others():
@@ -282,6 +434,29 @@ def test_cost_draws_every_model_in_every_panel():
     assert "$x_1$ is most accurate (86.2%)" in display.alt
 
 
+def test_arms_are_drawn_with_their_intervals_and_filled_where_beyond_chance():
+    table = compared(["none", "flips", "mixup"], real=["mixup"])
+    display = displays.ArmsDisplay.from_arms(table).plot()
+    values, differences = display.ax_
+    assert [label.get_text() for label in values.get_yticklabels()] == ["none", "flips", "mixup"]
+    assert values.lines[4].get_xdata().tolist() == pytest.approx([0.64, 0.73])
+    faces = [line.get_markerfacecolor() for line in differences.lines if line.get_marker() == "o"]
+    assert faces[0] == "white"
+    assert faces[1] != "white"
+    assert {"+10.0", "+20.0"} <= set(texts(display.figure_))
+    assert "mixup 70.0% (+20.0, +14.0 to +23.0)" in display.alt
+
+
+def test_the_data_curve_marks_its_crossing_or_says_that_there_is_none():
+    display = displays.DataCurveDisplay.from_curve(curve()).plot()
+    assert "crossing: 2,500 (bar: 95% interval)" in texts(display.figure_)
+    assert "as fitted, they cross at 2,500" in display.alt
+    assert display.ax_.get_xlim()[1] == 20_000
+    none = displays.DataCurveDisplay.from_curve(curve(np.inf, np.inf)).plot()
+    assert "no crossing in this range" in texts(none.figure_)
+    assert "they do not cross below 20,000" in none.alt
+
+
 def test_architecture_has_a_box_per_layer_with_its_parameters():
     display = displays.ArchitectureDisplay.from_layers(LAYERS).plot()
     assert [box.title for box in display.boxes] == ["Conv2D", "MaxPooling2D", "Flatten", "Dense"]
@@ -329,7 +504,7 @@ def test_names_are_drawn_as_they_are_and_nothing_leaves_the_page(name, recwarn):
     assert not [str(warning.message) for warning in recwarn]
 
 
-@pytest.mark.parametrize("name", ["runs", "scores"])
+@pytest.mark.parametrize("name", ["runs", "scores", "likeness"])
 def test_series_with_a_leading_underscore_are_in_the_legend(name):
     assert "_hidden" in texts(DISPLAYS[name]().plot().figure_)
 

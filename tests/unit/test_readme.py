@@ -11,7 +11,7 @@ from wastelib.report.summary import headline
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-RECORDED = ["demo", "realwaste5", "speed", "profile", "growth"]
+RECORDED = ["demo", "realwaste5", "speed", "profile", "growth", "coverage", "band"]
 BLOCK = r"<!-- recorded: {} -->\n(.*?)<!-- end -->"
 
 

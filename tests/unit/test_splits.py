@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wastelib.data.folds import make_folds, thin
 from wastelib.data.sources import REALWASTE
 from wastelib.data.splits import METHODS, SUBSETS, make_split
 from wastelib.errors import WasteError
@@ -102,3 +103,96 @@ def test_splits_of_existing_datasets_stay_as_they_are(method, digits):
     catalogue = catalogue_of({"A": [1, 2, 3] * 6, "B": [2, 5] * 7, "C": [4] * 9})
     catalogue.loc[::10, "group"] = catalogue["group"].shift(-30).bfill().ffill()
     assert split(catalogue, method).fingerprint[:16] == digits
+
+
+many_groups = st.lists(st.integers(1, 7), min_size=5, max_size=20)
+foldable = st.dictionaries(st.sampled_from("ABCDE"), many_groups, min_size=2).map(catalogue_of)
+
+
+def with_mixed_groups(catalogue: pd.DataFrame) -> pd.DataFrame:
+    """Every eighth image joins the group of another image, often of another class."""
+    other = catalogue["group"].shift(-5).bfill().ffill()
+    return catalogue.assign(group=other.where(catalogue.index % 8 == 0, catalogue["group"]))
+
+
+@settings(max_examples=25)
+@given(foldable, st.integers(3, 5), st.integers(0, 1000))
+def test_folds_test_each_image_once_and_part_no_group(catalogue, count, seed):
+    folds = make_folds(catalogue, count, seed=seed)
+    tested = np.concatenate([fold.rows("test") for fold in folds])
+    assert sorted(tested) == list(range(len(catalogue)))
+    chosen = np.concatenate([fold.rows("validation") for fold in folds])
+    assert sorted(chosen) == list(range(len(catalogue)))
+    for fold in folds:
+        assert fold.leaking_groups() == 0
+        assert sum(fold.sizes().values()) == len(catalogue)
+        table = pd.crosstab(fold.assignment["label"], fold.assignment["subset"])
+        assert (table[list(SUBSETS)] > 0).all(axis=None)
+
+
+@settings(max_examples=25)
+@given(foldable, st.integers(3, 5), st.integers(0, 100))
+def test_folds_of_groups_with_images_of_two_classes_are_whole_or_refused(catalogue, count, seed):
+    try:
+        folds = make_folds(with_mixed_groups(catalogue), count, seed=seed)
+    except WasteError as error:
+        assert "too few groups" in str(error)  # noqa: PT017
+        return
+    assert all(fold.leaking_groups() == 0 for fold in folds)
+    assert all(min(fold.sizes().values()) > 0 for fold in folds)
+
+
+def test_folds_are_stratified_and_of_another_order_under_another_seed():
+    catalogue = catalogue_of({"A": [1] * 50, "B": [1] * 100})
+    for fold in make_folds(catalogue, 5, seed=1):
+        counts = fold.assignment.groupby("subset")["label"].value_counts().unstack()
+        assert counts.loc["test"].to_dict() == {"A": 10, "B": 20}
+    fingerprints = [make_folds(catalogue, 5, seed=seed)[0].fingerprint for seed in (1, 1, 2)]
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
+
+
+@pytest.mark.parametrize(
+    ("groups", "count", "message"),
+    [
+        ({"A": 9, "B": 4}, 5, r"too few groups for 5 folds: B \(4\)\n.*choose 3 to 4 folds"),
+        ({"A": 4, "B": 5}, 10, r"10 folds: A \(4\), B \(5\)\n.*choose 3 to 4 folds"),
+        ({"A": 9, "B": 2}, 3, r"3 folds: B \(2\)\n.*each class needs at least 3 groups"),
+        ({"A": 9, "B": 9}, 2, r"2 folds are too few.*\n.*choose 3 to 9 folds"),
+    ],
+)
+def test_too_many_folds_are_refused_with_counts_and_the_largest_number(groups, count, message):
+    catalogue = catalogue_of({label: [3] * n for label, n in groups.items()})
+    with pytest.raises(WasteError, match=message):
+        make_folds(catalogue, count, seed=0)
+
+
+@settings(max_examples=25)
+@given(catalogues, st.integers(0, 1000))
+def test_smaller_shares_of_the_training_groups_are_part_of_larger_ones(catalogue, seed):
+    whole = split(catalogue, "group", seed)
+    before: set[int] = set()
+    for share in (0.05, 0.1, 0.2, 0.4, 0.7, 1):
+        thinned = thin(whole, share)
+        kept = set(thinned.rows("train"))
+        assert before <= kept <= set(whole.rows("train"))
+        for subset in ("validation", "test"):
+            assert np.array_equal(thinned.rows(subset), whole.rows(subset))
+        table = pd.crosstab(thinned.assignment["label"], thinned.assignment["subset"])
+        assert (table[list(SUBSETS)] > 0).all(axis=None)
+        assert thinned.leaking_groups() == 0
+        groups = thinned.assignment.groupby("group")["subset"].nunique()
+        assert (groups == 1).all(), "a group is kept in part"
+        before = kept
+    assert before == set(whole.rows("train"))
+
+
+def test_a_share_is_of_the_groups_of_each_class():
+    whole = split(catalogue_of({"A": [2] * 100, "B": [5] * 50}), "group")
+    training = thin(whole, 0.1).assignment.query("subset == 'train'")
+    assert training.groupby("label")["group"].nunique().to_dict() == {"A": 6, "B": 3}
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 1.01, float("nan")])
+def test_a_share_that_is_none_is_refused(share):
+    with pytest.raises(ValueError, match="a share lies"):
+        thin(split(catalogue_of({"A": [1] * 9, "B": [1] * 9}), "group"), share)

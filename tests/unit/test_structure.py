@@ -8,10 +8,13 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = {".ci", "notebooks", "report", "tests", "wastelib"}
+OPENING = {"open_test", "test_evaluations"}
+CHOOSING = {"train", "train_all", "cross_validate", "declare", "best_on_validation"}
 
 
 def test_imports_point_one_way_only():
@@ -61,3 +64,42 @@ def test_every_import_is_a_declared_dependency():
                 if module not in sys.stdlib_module_names | {"wastelib"}:
                     found = {name.replace("_", "-").lower() for name in providers[module]}
                     assert found & declared, f"{path.name} imports {module}"
+
+
+def calls(tree: ast.AST) -> list[ast.Call]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def name_of(call: ast.Call) -> str:
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def is_choice(call: ast.Call) -> bool:
+    """A call of ours that trains or chooses, or Python's own `max(…, key=…)`."""
+    compares = any(keyword.arg == "key" for keyword in call.keywords)
+    return name_of(call) in CHOOSING or (name_of(call) in {"max", "min"} and compares)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_no_notebook_trains_or_chooses_after_it_has_opened_a_test(path):
+    cells = nbformat.read(path, as_version=4).cells
+    opened = False
+    for cell in (cell for cell in cells if cell.cell_type == "code"):
+        found = calls(ast.parse(cell.source))
+        lines = [call.lineno for call in found if name_of(call) in OPENING]
+        for call in filter(is_choice, found):
+            late = opened or any(line < call.lineno for line in lines)
+            assert not late, f"after a test was opened: {ast.unparse(call)}"
+        opened = opened or bool(lines)
+
+
+def test_only_evaluation_opens_tests():
+    """The library's other parts, training and choosing among them, see validation only."""
+    for path in (ROOT / "wastelib").rglob("*.py"):
+        text, place = path.read_text("utf-8"), path.relative_to(ROOT / "wastelib")
+        if place.parts[0] != "evaluation":
+            opening = [call for call in calls(ast.parse(text)) if name_of(call) == "open_test"]
+            assert not opening, f"{place} opens a test"
+        if place.as_posix() not in {"training/run.py", "training/fit.py"}:
+            assert "test_predictions" not in text, f"{place} reads around open_test"

@@ -98,11 +98,9 @@ def test_a_run_is_there_whole_and_its_figures_agree(prepare_small):
     run = fitted(trial_of(dataset), dataset)
     assert {path.name for path in run.folder.iterdir()} == set(FILES)
     assert len(run.history) == 2
-    sizes = dataset.splits["group"].sizes()
-    assert run.predictions["subset"].value_counts().to_dict() == {
-        subset: sizes[subset] for subset in ("validation", "test")
-    }
-    validation = run.predictions[run.predictions["subset"] == "validation"]
+    validation = run.predictions
+    rows = dataset.splits["group"].rows("validation")
+    assert validation["image"].tolist() == dataset.catalogue["path"][rows].tolist()
     named = validation[[f"p_{c}" for c in run.classes]].idxmax(axis=1).str.removeprefix("p_")
     accuracy = (named == validation["label"]).mean()
     assert accuracy == pytest.approx(run.history["val_accuracy"].iloc[-1])
@@ -188,6 +186,22 @@ def test_declared_runs_are_found_in_order_and_the_best_is_chosen_on_validation(p
     assert best.kept_epoch["val_accuracy"] == max(scores)
 
 
+def test_a_test_is_opened_only_when_its_run_is_declared(prepare_small):
+    dataset = prepare_small()
+    run = fitted(trial_of(dataset, epochs=1), dataset)
+    other = fitted(trial_of(dataset, epochs=1, seed=1), dataset)
+    assert set(run.predictions["subset"]) == {"validation"}
+    declare(dataset.build_folder, "02", {"questions": {"another": other}})
+    with pytest.raises(WasteError, match="is not declared, and so its test is not opened"):
+        run.open_test()
+    declare(dataset.build_folder, "03", {"leak": {"this one": run}})
+    tested = run.open_test()
+    rows = dataset.splits["group"].rows("test")
+    assert tested["image"].tolist() == dataset.catalogue["path"][rows].tolist()
+    assert tested.columns.tolist() == run.predictions.columns.tolist()
+    assert set(tested["subset"]) == {"test"}
+
+
 def test_nothing_declared_says_which_notebooks_to_run(tmp_path):
     with pytest.raises(WasteError, match="run notebooks 02 to 04 first"):
         declared(tmp_path, "models")
@@ -229,3 +243,22 @@ def test_a_model_is_stored_without_the_state_of_its_optimizer(prepare_small):
     dataset = prepare_small()
     run = fitted(trial_of(dataset), dataset)
     assert run.manifest["model_bytes"] < 4 * run.manifest["parameters"] + 100_000
+
+
+def test_augmented_images_go_through_the_frozen_layers_which_stay_as_they_are(prepare_small):
+    """No features are stored: each epoch shows other images."""
+    dataset = prepare_small()
+    trial = trial_of(
+        dataset, model=frozen_model(), image_size=32, epochs=1, augmentation="flips_shifts"
+    )
+    run = fitted(trial, dataset)
+    assert not list((dataset.build_folder / "cache").glob("features-*"))
+    assert run.manifest["feature_seconds"] == 0
+    plain = fitted(trial_of(dataset, model=frozen_model(), image_size=32, epochs=1), dataset)
+    assert run.manifest["trainable_parameters"] == plain.manifest["trainable_parameters"]
+    pairs = zip(
+        run.load_model().get_layer("trunk").get_weights(),
+        plain.load_model().get_layer("trunk").get_weights(),
+        strict=True,
+    )
+    assert all(np.array_equal(one, other) for one, other in pairs)

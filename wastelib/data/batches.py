@@ -1,8 +1,8 @@
 """Batches: images decoded once into a cache on the disk, then only read.
 
-The cache of a dataset at one image size is a NumPy file of shape (images, size, size, 3),
-uint8, in the catalogue's order. Models take these pixels as they are, 0..255, and scale
-them in their first layers, so that no caller can feed a model the wrong range.
+The cache of a dataset at one image size, in one view, is a NumPy file of shape (images, size,
+size, 3), uint8, in the catalogue's order. Models take these pixels as they are, 0..255, and
+scale them in their first layers, so that no caller can feed a model the wrong range.
 """
 
 from itertools import islice
@@ -16,6 +16,7 @@ from wastelib.data.dataset import Dataset
 from wastelib.data.images import read_rgb
 from wastelib.data.lock import one_at_a_time
 from wastelib.data.threads import in_order
+from wastelib.data.views import view_of
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of
 
@@ -23,26 +24,29 @@ from wastelib.files import sha256_of
 WRITTEN_AT_ONCE = 64
 
 
-def decoded(dataset: Dataset, image_size: int) -> StoredArray:
+def decoded(dataset: Dataset, image_size: int, view: str = "colour") -> StoredArray:
     """All images of `dataset` at `image_size`, read-only, from the cache; made if missing.
+
+    `view` says what is shown of them (see `views`).
 
     Raises `WasteError` if a file has changed since the catalogue was made, or the disk has
     no room.
     """
-    cache = decoded_file(dataset, image_size)
+    cache = decoded_file(dataset, image_size, view)
     if not cache.exists():
         with one_at_a_time(cache):
             if not cache.exists():
-                _decode(dataset, image_size, cache)
+                _decode(dataset, image_size, view, cache)
     return StoredArray(cache)
 
 
-def decoded_file(dataset: Dataset, image_size: int) -> Path:
-    """Where the decoded images of that size are kept."""
-    return dataset.build_folder / "cache" / f"pixels-{dataset.fingerprint[:16]}-{image_size}.npy"
+def decoded_file(dataset: Dataset, image_size: int, view: str = "colour") -> Path:
+    """Where the decoded images of that size and view are kept."""
+    name = f"pixels-{dataset.fingerprint[:16]}-{image_size}-{view}.npy"
+    return dataset.build_folder / "cache" / name
 
 
-def _decode(dataset: Dataset, image_size: int, cache: Path) -> None:
+def _decode(dataset: Dataset, image_size: int, view: str, cache: Path) -> None:
     catalogue = dataset.catalogue
     shape = (len(catalogue), image_size, image_size, 3)
 
@@ -55,7 +59,7 @@ def _decode(dataset: Dataset, image_size: int, cache: Path) -> None:
                 where=path,
                 remedy="run notebook 01_data_preparation again",
             )
-        return read_rgb(path, image_size)
+        return view_of(read_rgb(path, image_size), view)
 
     purpose = f"the cache of images at {image_size} px"
     with new_array(cache, shape, np.uint8, purpose) as pixels:

@@ -9,32 +9,42 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wastelib.data.groups import appearance, derived_groups, known_groups, likeness
+from wastelib.data.groups import GroupRule, derived_groups, known_groups
 from wastelib.data.images import UnreadableImageError, read_image
 from wastelib.data.layout import GROUPS_FILE, IMAGE_SUFFIXES, is_hidden, is_image
+from wastelib.data.likeness import (
+    Look,
+    Neighbours,
+    appearance,
+    neighbour_likenesses,
+    perceptual_hash,
+    thumbnail,
+)
 from wastelib.data.threads import in_order
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of
 
-COLUMNS = ["path", "label", "group", "width", "height", "mode", "sha256"]
+COLUMNS = ["path", "label", "group", "width", "height", "mode", "sha256", "phash"]
 
 _ROWS = 10_000  # of a table that are text at once
 
 
 def build_catalogue(
-    root: Path, *, group_similarity: float, unreadable_limit: float
+    root: Path, *, rule: GroupRule, unreadable_limit: float, look: Look | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read every image under `root`'s class folders once.
 
-    Returns the catalogue (columns `COLUMNS`; `path` is relative to `root`, with `/`) and the
-    table of skipped files (path, reason). Rows are ordered by class, then by file number, so
-    that neighbours in the table are neighbours in time. Groups come from `groups.csv` where
-    the dataset brings one, else from consecutive images that look alike (see `groups`).
+    Returns the catalogue (columns `COLUMNS`; `path` is relative to `root`, with `/`; `phash`
+    is the perceptual hash, uint64) and the table of skipped files (path, reason). Rows are
+    ordered by class, then by file number, so that neighbours in the table are neighbours in
+    time. Groups come from `groups.csv` where the dataset brings one, else from `rule` (see
+    `groups`), for which `look` compares neighbours; colours do, read in the same pass, where
+    it is None.
 
     Raises `WasteError` if there is no image, fewer than two classes have any, or more than
     `unreadable_limit` (a share, 0..1) of the files had to be skipped.
     """
-    catalogue, likenesses, skipped = _read(root)
+    catalogue, likenesses, skipped = _read(root, rule.neighbours)
     if catalogue.empty and skipped.empty:
         raise WasteError(
             "no image in any class folder",
@@ -46,7 +56,9 @@ def build_catalogue(
     if (root / GROUPS_FILE).exists():
         catalogue["group"] = known_groups(root / GROUPS_FILE, catalogue["path"])
     else:
-        catalogue["group"] = derived_groups(catalogue, likenesses, group_similarity)
+        if look is not None:
+            likenesses = neighbour_likenesses(look(root, catalogue), rule.neighbours)
+        catalogue["group"] = derived_groups(catalogue, likenesses, rule)
     return catalogue[COLUMNS], skipped
 
 
@@ -113,24 +125,23 @@ def folder_tree(catalogue: pd.DataFrame, root_name: str) -> str:
     return "\n".join(lines)
 
 
-def _read(root: Path) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
-    """The catalogue without groups, each image's likeness to the one before it, the skipped.
+def _read(root: Path, reach: int) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
+    """The catalogue without groups, each image's likeness to `reach` before it, the skipped.
 
     An image's pixels and its appearance, a hundred times its row, are gone before the next
     few files are read.
     """
-    rows, likenesses, skipped = [], [], []
-    previous = None
+    rows, neighbours, skipped = [], Neighbours(reach), []
     for facts, look in in_order(lambda path: _facts(root, path), image_files(root)):
         if look is None:
             skipped.append(facts)
             continue
         rows.append(facts)
-        likenesses.append(0 if previous is None else likeness(previous, look))
-        previous = look
+        neighbours.add(look)
+    catalogue = pd.DataFrame(rows, columns=[column for column in COLUMNS if column != "group"])
     return (
-        pd.DataFrame(rows, columns=[column for column in COLUMNS if column != "group"]),
-        np.array(likenesses, np.float32),
+        catalogue.astype({"phash": np.uint64}),
+        neighbours.likenesses(),
         pd.DataFrame(skipped, columns=["path", "reason"]),
     )
 
@@ -143,8 +154,9 @@ def _facts(root: Path, path: Path) -> tuple[tuple, np.ndarray | None]:
     except UnreadableImageError as error:
         return (relative.as_posix(), str(error)), None
     height, width = image.rgb.shape[:2]
-    row = (relative.as_posix(), relative.parts[0], width, height, image.mode, sha256_of(path))
-    return row, appearance(image.rgb)
+    small = thumbnail(image.rgb)
+    facts = width, height, image.mode, sha256_of(path), perceptual_hash(small)
+    return (relative.as_posix(), relative.parts[0], *facts), appearance(small)
 
 
 def _natural(name: str) -> list:

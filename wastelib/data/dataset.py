@@ -10,8 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from wastelib.data.catalogue import build_catalogue, fingerprint, image_files
+from wastelib.data.folds import make_folds, thin
+from wastelib.data.groups import GroupRule
+from wastelib.data.layout import GROUPS_FILE
+from wastelib.data.likeness import Look
 from wastelib.data.sources import Source, locate
-from wastelib.data.splits import METHODS, Split, make_split
+from wastelib.data.splits import METHODS, Split, make_split, read_split, write_split
 from wastelib.errors import WasteError
 from wastelib.files import whole_file, write_json
 
@@ -20,9 +24,11 @@ from wastelib.files import whole_file, write_json
 class Dataset:
     """Photographs on disk and everything known about them.
 
-    `catalogue` has one row per image (path, label, group, width, height, mode, sha256),
-    `skipped` one per file that could not be read (path, reason), `splits` one `Split` per
-    method. `build_folder` is where caches of this dataset may be kept.
+    `catalogue` has one row per image (path, label, group, width, height, mode, sha256, phash),
+    `skipped` one per file that could not be read (path, reason). `splits` has the course's
+    `Split` of each method, `shares` the shares of train and validation that they gave. Other
+    splits are made by `split_by`, `folds` and `thinned`; each is stored under its fingerprint,
+    by which a trial names it. `build_folder` is where they and caches are kept.
     """
 
     name: str
@@ -30,6 +36,7 @@ class Dataset:
     catalogue: pd.DataFrame
     skipped: pd.DataFrame
     splits: dict[str, Split]
+    shares: dict[str, float]
     build_folder: Path
 
     @property
@@ -48,21 +55,57 @@ class Dataset:
         numbers = {label: number for number, label in enumerate(self.classes)}
         return self.catalogue["label"].map(numbers)
 
+    @property
+    def groups_known(self) -> bool:
+        """Whether the dataset brought its groups along; else they are derived."""
+        return (self.root / GROUPS_FILE).exists()
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the catalogue's table, computed once: every trial and cache asks for it."""
         return fingerprint(self.catalogue)
 
     def split(self, split_fingerprint: str) -> Split:
-        """The stored split that a trial names."""
+        """The stored split that a trial names, whenever and by whichever process it was made."""
         for split in self.splits.values():
+            if split.fingerprint == split_fingerprint:
+                return split
+        if (file := self.split_file(split_fingerprint)) is not None:
+            method, seed, _ = file.stem.split("-")
+            split = read_split(file, method, int(seed))
             if split.fingerprint == split_fingerprint:
                 return split
         raise WasteError(
             f"no stored split has the fingerprint {split_fingerprint[:12]}",
-            where=self.build_folder / "dataset",
+            where=self._splits_folder,
             remedy="run notebook 01_data_preparation again, then the one that declares the trial",
         )
+
+    def split_by(self, method: str, seed: int) -> Split:
+        """The images divided as in `splits`, in the same shares, but drawn from another seed."""
+        return self._stored(make_split(self.catalogue, method, seed=seed, **self.shares))
+
+    def folds(self, count: int, seed: int) -> list[Split]:
+        """`count` splits that test each image once (see `make_folds`)."""
+        return [self._stored(fold) for fold in make_folds(self.catalogue, count, seed=seed)]
+
+    def thinned(self, split: Split, share: float) -> Split:
+        """`split` with only that share of its training groups (see `thin`)."""
+        return self._stored(thin(split, share))
+
+    def split_file(self, split_fingerprint: str) -> Path | None:
+        """Where a split is stored that is none of `splits`, if it is."""
+        return next(self._splits_folder.glob(f"*-{split_fingerprint}.csv"), None)
+
+    @property
+    def _splits_folder(self) -> Path:
+        return self.build_folder / "splits"
+
+    def _stored(self, split: Split) -> Split:
+        found = split.fingerprint
+        if all(found != known.fingerprint for known in self.splits.values()):
+            write_split(split, self._splits_folder / f"{split.method}-{split.seed}-{found}.csv")
+        return split
 
 
 def prepare(
@@ -73,45 +116,44 @@ def prepare(
     dataset_name: str,
     demo_images: int,
     unreadable_limit: float,
-    group_similarity: float,
+    rule: GroupRule,
     train_share: float,
     validation_share: float,
+    look: Look | None = None,
 ) -> Dataset:
     """Locate the photographs, catalogue and split them, and store the result.
 
     Stored under `build_folder/dataset`: `catalogue.parquet`, `skipped.csv`,
     `split-<method>.csv` and, written last, `dataset.json`. Files that have not changed since
     the last call with the same parameters are not read again. For the meaning of `data` and
-    of the failures see `sources.locate`, `catalogue.build_catalogue` and `splits.make_split`.
+    of the failures see `sources.locate`, `catalogue.build_catalogue` and `splits.make_split`;
+    of `rule` and `look`, `catalogue.build_catalogue`.
     """
     source = locate(data, demo_images=demo_images, seed=seed)
     folder = Path(build_folder) / "dataset"
     asked = {
         "listing": _listing(source.root),
         "unreadable_limit": unreadable_limit,
-        "group_similarity": group_similarity,
+        "rule": asdict(rule),
+        "look": look.identity if look else "colours",
     }
     catalogue, skipped = _stored_tables(folder, asked) or build_catalogue(
-        source.root, group_similarity=group_similarity, unreadable_limit=unreadable_limit
+        source.root, rule=rule, unreadable_limit=unreadable_limit, look=look
     )
-    splits = {
-        method: make_split(
-            catalogue, method, seed=seed, train=train_share, validation=validation_share
-        )
-        for method in METHODS
-    }
+    shares = {"train": train_share, "validation": validation_share}
+    splits = {method: make_split(catalogue, method, seed=seed, **shares) for method in METHODS}
     (folder / "dataset.json").unlink(missing_ok=True)  # no description without its tables
     with whole_file(folder / "catalogue.parquet") as path:
         catalogue.to_parquet(path, index=False)
     with whole_file(folder / "skipped.csv") as path:
         skipped.to_csv(path, index=False)
     for method, split in splits.items():
-        with whole_file(folder / f"split-{method}.csv") as path:
-            split.assignment.to_csv(path, index=False)
+        write_split(split, folder / f"split-{method}.csv")
     description = {
         "name": dataset_name or source.name,
         "source": asdict(source) | {"root": str(source.root)},
         "seed": seed,
+        "shares": shares,
         "asked": asked,
     }
     write_json(folder / "dataset.json", description)
@@ -127,7 +169,8 @@ def open_dataset(build_folder: Path | str) -> Dataset:
     folder = build_folder / "dataset"
     try:
         description = json.loads((folder / "dataset.json").read_text("utf-8"))
-    except FileNotFoundError as error:
+        shares = description["shares"]  # not there in what an earlier version prepared
+    except (FileNotFoundError, KeyError) as error:
         raise WasteError(
             "no dataset has been prepared here",
             where=folder,
@@ -140,13 +183,8 @@ def open_dataset(build_folder: Path | str) -> Dataset:
             where=source.root,
             remedy="run notebook 01_data_preparation again",
         )
-    text = {"path": str, "label": str, "group": str, "subset": str}
     splits = {
-        method: Split(
-            method,
-            description["seed"],
-            pd.read_csv(folder / f"split-{method}.csv", dtype=text, keep_default_na=False),
-        )
+        method: read_split(folder / f"split-{method}.csv", method, description["seed"])
         for method in METHODS
     }
     return Dataset(
@@ -155,6 +193,7 @@ def open_dataset(build_folder: Path | str) -> Dataset:
         catalogue=pd.read_parquet(folder / "catalogue.parquet"),
         skipped=pd.read_csv(folder / "skipped.csv", dtype=str, keep_default_na=False),
         splits=splits,
+        shares=shares,
         build_folder=build_folder,
     )
 
@@ -172,7 +211,8 @@ def data_card(dataset: Dataset) -> pd.DataFrame:
         or ("as this project" if ours else "none known: ask the owner before publishing"),
         "images": f"{len(dataset.catalogue):,}",
         "classes": f"{len(dataset.classes)}: {', '.join(dataset.classes)}",
-        "groups": f"{dataset.catalogue['group'].nunique():,}",
+        "groups": f"{dataset.catalogue['group'].nunique():,}, "
+        + ("known" if dataset.groups_known else "derived from the photographs"),
         "fingerprint": dataset.fingerprint,
     }
     return pd.DataFrame(fields.items(), columns=["field", "value"])

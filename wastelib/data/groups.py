@@ -1,17 +1,31 @@
 """Groups: the photographs of one physical item, which a split must not separate."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from wastelib.data.likeness import near_copies
 from wastelib.errors import WasteError
 
-# L, a and b of CIELAB. Waste is mostly grey, so the a and b bins cover the middle half only.
-_BINS, _RANGES = [8, 16, 16], [0, 256, 64, 192, 64, 192]
+
+@dataclass(frozen=True)
+class GroupRule:
+    """When two photographs of a class count as showing one item.
+
+    They do if they are alike by at least `similarity` (0..1, on the scale of the look that
+    compares them) and stand at most `neighbours` places apart in the order of the class's
+    file numbers; or, wherever they stand, if their perceptual hashes differ in at most
+    `hash_distance` of 64 bits.
+    """
+
+    similarity: float
+    neighbours: int = 1  # 0: near-copies only
+    hash_distance: int = 4
 
 
 def known_groups(file: Path, paths: pd.Series) -> list[str]:
@@ -33,50 +47,113 @@ def known_groups(file: Path, paths: pd.Series) -> list[str]:
     return groups.tolist()
 
 
-def appearance(rgb: np.ndarray) -> np.ndarray:
-    """A description of an image that survives turning and moving the item.
+def derived_groups(catalogue: pd.DataFrame, likenesses: np.ndarray, rule: GroupRule) -> list[str]:
+    """Groups derived from the images: runs of neighbours, near-copies and equal files.
 
-    `rgb` is uint8 (height, width, 3). Returns a float32 vector of unit length, the square
-    root of its joint colour histogram.
+    RealWaste numbers the re-shots of one item consecutively, so neighbours that look alike
+    show one item. `catalogue` (columns label, sha256, phash) is in the order of the file
+    numbers; `likenesses` (images, `rule.neighbours` or more) are those of
+    `likeness.Neighbours`. Neighbours and near-copies are linked within a class, byte-for-byte
+    copies across classes too; what is linked, directly or through others, is a group.
+
+    Where names carry no numbers, neighbours are so by name, and alike by chance only;
+    near-copies are found all the same. Joining two items by mistake costs the split some
+    freedom; separating one item would leak it into the test subset.
     """
-    small = cv2.resize(rgb, (64, 64), interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
-    histogram = cv2.calcHist([lab], [0, 1, 2], None, _BINS, _RANGES)
-    flat = histogram.reshape(_BINS[0], -1)
-    # A little blur, or a slight change of light moves all pixels to other bins.
-    smooth = cv2.GaussianBlur(flat, (1, 3), 0.7).ravel()
-    return np.sqrt(smooth / max(smooth.sum(), 1)).astype(np.float32)
-
-
-def likeness(look: np.ndarray, other: np.ndarray) -> np.float32:
-    """How alike two images are: the dot product of their appearances, 0..1.
-
-    It is the Bhattacharyya coefficient of their histograms (0: no colour shared, 1: the same).
-    """
-    return np.einsum("i,i->", look, other)
-
-
-def derived_groups(catalogue: pd.DataFrame, likenesses: np.ndarray, similarity: float) -> list[str]:
-    """Groups derived from the images: neighbours that look alike, and equal files.
-
-    RealWaste numbers the re-shots of one item consecutively. An image is linked to its
-    predecessor of the same class if the two are alike (its `likenesses`, 0..1; the first
-    image's is not read) by at least `similarity`, and to every byte-for-byte copy of itself;
-    what is linked, directly or through others, is a group. Joining two items by mistake
-    costs the split some freedom; separating one item would leak it into the test subset, so
-    the threshold errs to the low side.
-    """
-    n = len(catalogue)
     labels = catalogue["label"].to_numpy()
-    alike = likenesses[1:] >= similarity
-    followers = 1 + np.flatnonzero(alike & (labels[1:] == labels[:-1]))
-    places = pd.Series(np.arange(n))
-    first_copy = places.groupby(catalogue["sha256"].to_numpy()).transform("first").to_numpy()
-    start = np.concatenate([followers - 1, first_copy])
-    end = np.concatenate([followers, np.arange(n)])
-    links = coo_array((np.ones(len(start), bool), (start, end)), shape=(n, n))
-    component = connected_components(links, directed=False)[1]
-    return _names(labels, component)
+    rows = np.arange(len(catalogue))
+    links = [
+        (_first_of(catalogue["sha256"].to_numpy()), rows),
+        (_first_of(labels, _near_copies(catalogue, rule.hash_distance)), rows),
+    ]
+    for places in range(1, min(rule.neighbours + 1, len(rows))):
+        alike = likenesses[places:, places - 1] >= rule.similarity
+        later = places + np.flatnonzero(alike & (labels[places:] == labels[:-places]))
+        links.append((later - places, later))
+    start, end = (np.concatenate(side) for side in zip(*links, strict=True))
+    graph = coo_array((np.ones(len(start), bool), (start, end)), shape=(len(rows), len(rows)))
+    return _names(labels, connected_components(graph, directed=False)[1])
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How derived groups agree with the true ones, counted in pairs of images of one class.
+
+    `precision` is the share of the pairs in one derived group that truly show one item,
+    `recall` the share of the pairs truly of one item that are in one derived group. Where
+    there is no such pair nothing is wrong, and the share is 1.
+    """
+
+    precision: float
+    recall: float
+
+
+def pair_agreement(labels: pd.Series, true: Iterable[str], derived: Iterable[str]) -> Agreement:
+    """Compare derived groups with the true ones, each given for every image."""
+    table = pd.DataFrame({"label": list(labels), "true": list(true), "derived": list(derived)})
+    right = _pairs(table, ["label", "true", "derived"])
+    linked, one_item = _pairs(table, ["label", "derived"]), _pairs(table, ["label", "true"])
+    return Agreement(right / linked if linked else 1.0, right / one_item if one_item else 1.0)
+
+
+def agreement_by_similarity(
+    catalogue: pd.DataFrame, likenesses: np.ndarray, rule: GroupRule, similarities: Iterable[float]
+) -> pd.DataFrame:
+    """What `rule` would find at other thresholds: columns similarity, precision, recall.
+
+    The true groups are the catalogue's.
+    """
+    found = []
+    for similarity in similarities:
+        derived = derived_groups(catalogue, likenesses, replace(rule, similarity=similarity))
+        agreement = pair_agreement(catalogue["label"], catalogue["group"], derived)
+        found.append((float(similarity), agreement.precision, agreement.recall))
+    return pd.DataFrame(found, columns=["similarity", "precision", "recall"])
+
+
+def rules_compared(catalogue: pd.DataFrame, derived: Mapping[str, list[str]]) -> pd.DataFrame:
+    """A row for each rule, from the groups that it found; the true ones are the catalogue's.
+
+    Columns rule, groups, largest (images), precision, recall, and items divided: true groups
+    that are in more than one derived group, so that a split may put them on two sides.
+    """
+    rows = []
+    for rule, found in derived.items():
+        sizes = pd.Series(found).value_counts()
+        agreement = pair_agreement(catalogue["label"], catalogue["group"], found)
+        pieces = pd.Series(found).groupby(catalogue["group"].to_numpy()).nunique()
+        rows.append((rule, len(sizes), sizes.max(), *astuple(agreement), (pieces > 1).sum()))
+    columns = ["rule", "groups", "largest", "precision", "recall", "items divided"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def blocks(catalogue: pd.DataFrame, size: int) -> list[str]:
+    """Groups of a fixed size, the images of a class taken in their order.
+
+    It is the rule of who knows of bursts and does not look at the photographs.
+    """
+    number = catalogue.groupby("label").cumcount() // size
+    return [f"{label}-{n + 1:04d}" for label, n in zip(catalogue["label"], number, strict=True)]
+
+
+def _near_copies(catalogue: pd.DataFrame, distance: int) -> np.ndarray:
+    """The number of each image's set of near-copies within its class."""
+    hashes, sets = catalogue["phash"].to_numpy(), np.empty(len(catalogue), int)
+    for rows in catalogue.groupby("label").indices.values():
+        sets[rows] = near_copies(hashes[rows], distance)
+    return sets
+
+
+def _first_of(*keys: np.ndarray) -> np.ndarray:
+    """For each row the first one with the same keys."""
+    rows = pd.Series(np.arange(len(keys[0])))
+    return rows.groupby(list(keys), sort=False).transform("first").to_numpy()
+
+
+def _pairs(table: pd.DataFrame, columns: list[str]) -> int:
+    """The pairs of rows that are equal in these columns."""
+    sizes = table.groupby(columns).size()
+    return int((sizes * (sizes - 1) // 2).sum())
 
 
 def _names(labels: np.ndarray, component: np.ndarray) -> list[str]:

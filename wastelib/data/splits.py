@@ -1,14 +1,17 @@
 """Splits: every image assigned once to train, validation or test."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from wastelib.data.catalogue import fingerprint
 from wastelib.errors import WasteError
+from wastelib.files import whole_file
 
 SUBSETS = ("train", "validation", "test")
+UNUSED = "unused"  # the subset of images that a split leaves out
 METHODS = ("group", "random")
 
 
@@ -17,6 +20,7 @@ class Split:
     """How one catalogue was divided.
 
     `assignment` has the columns path, label, group, subset, in the catalogue's order.
+    `method` is "group", "random" or "fold".
     """
 
     method: str
@@ -39,7 +43,20 @@ class Split:
 
     def leaking_groups(self) -> int:
         """Groups that stand on more than one side: 0 for a split by group."""
-        return int((self.assignment.groupby("group")["subset"].nunique() > 1).sum())
+        used = self.assignment[self.assignment["subset"] != UNUSED]
+        return int((used.groupby("group")["subset"].nunique() > 1).sum())
+
+
+def write_split(split: Split, file: Path) -> None:
+    """Store the assignment as CSV; method and seed are for the file's name."""
+    with whole_file(file) as temporary:
+        split.assignment.to_csv(temporary, index=False)
+
+
+def read_split(file: Path, method: str, seed: int) -> Split:
+    """The split that `write_split` stored."""
+    text = {"path": str, "label": str, "group": str, "subset": str}
+    return Split(method, seed, pd.read_csv(file, dtype=text, keep_default_na=False))
 
 
 def make_split(
@@ -61,7 +78,7 @@ def make_split(
     divide = {"random": _random, "group": _by_group}[method]
     subsets = divide(catalogue, seed, train, validation)
     assignment = catalogue[["path", "label", "group"]].assign(subset=subsets)
-    _refuse_missing(assignment)
+    refuse_missing(assignment)
     return Split(method, seed, assignment)
 
 
@@ -94,7 +111,9 @@ def _random(catalogue: pd.DataFrame, seed: int, train: float, validation: float)
 def _by_group(catalogue: pd.DataFrame, seed: int, train: float, validation: float) -> np.ndarray:
     """Each group, the largest first, goes where the class still lacks most images."""
     shares = np.array([train, validation, 1 - train - validation])
-    groups = _groups(catalogue)
+    groups = pd.DataFrame(
+        {"label": classes_of_groups(catalogue), "size": catalogue.groupby("group").size()}
+    )
     _refuse_small(groups["label"].value_counts(), "groups")
     rng = np.random.default_rng(seed)
     place: dict[str, str] = {}
@@ -113,20 +132,15 @@ def _by_group(catalogue: pd.DataFrame, seed: int, train: float, validation: floa
     return catalogue["group"].map(place).to_numpy()
 
 
-def _groups(catalogue: pd.DataFrame) -> pd.DataFrame:
-    """One row per group, in the order of their names: label, size.
+def classes_of_groups(catalogue: pd.DataFrame) -> pd.Series:
+    """The class of each group, in the order of their names.
 
-    A group's class is that of most of its images, of equals the first by name; nearly always
-    it has only one.
+    It is that of most of the group's images, of equals the first by name; nearly always a
+    group has only one.
     """
     sizes = catalogue.groupby(["group", "label"]).size().reset_index(name="images")
     most = sizes.sort_values("images", ascending=False, kind="stable").drop_duplicates("group")
-    return pd.DataFrame(
-        {
-            "label": most.set_index("group")["label"].sort_index(),
-            "size": sizes.groupby("group")["images"].sum(),
-        }
-    )
+    return most.set_index("group")["label"].sort_index()
 
 
 def _refuse_small(counts: pd.Series, what: str) -> None:
@@ -139,7 +153,8 @@ def _refuse_small(counts: pd.Series, what: str) -> None:
         )
 
 
-def _refuse_missing(assignment: pd.DataFrame) -> None:
+def refuse_missing(assignment: pd.DataFrame) -> None:
+    """Raise `WasteError` if a class has no image in one of the three subsets."""
     table = pd.crosstab(assignment["label"], assignment["subset"]).reindex(
         columns=list(SUBSETS), fill_value=0
     )

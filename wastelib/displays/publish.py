@@ -74,6 +74,18 @@ def say(markdown: str) -> None:
     publish_display_data({"text/markdown": markdown, "text/plain": markdown})
 
 
+def estimate(share: float, interval: tuple[float, float]) -> str:
+    """A share and its 95 % interval: '86.4% (84.1-88.4)', with an en dash."""
+    low, high = interval
+    return f"{share:.1%} ({100 * low:.1f}\N{EN DASH}{100 * high:.1f})"
+
+
+def difference(value: float, interval: tuple[float, float]) -> str:
+    """A difference of shares and its 95 % interval, in percentage points: '+2.1 (-0.3 to +4.5)'."""
+    low, high = interval
+    return f"{100 * value:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+
+
 def escape_markdown(text: object) -> str:
     """Any text as Markdown that reads as that text, on one line.
 

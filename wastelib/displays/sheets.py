@@ -1,6 +1,6 @@
 """Sheets of photographs: samples of every class, and groups of re-shots."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -25,16 +25,24 @@ class Sheet(Display):
     """Rows of photographs, each row with a label at its left.
 
     `rows` holds (label, photographs) with photographs as uint8 (height, width, 3) of at
-    most TILE pixels a side; `note` stands below and says what was left out.
+    most TILE pixels a side; `note` stands below and says what was left out, `headings` above
+    the columns.
     """
 
     rows: list[tuple[str, list[np.ndarray]]]
     columns: int
     note: str = ""
+    headings: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[float, float]:
-        return WIDTH, self._row * len(self.rows) + (0.3 if self.note else 0.05)
+        below = 0.3 if self.note else 0.05
+        return WIDTH, self._above + self._row * len(self.rows) + below
+
+    @property
+    def _above(self) -> float:
+        """Inches that the headings take."""
+        return 0.25 if self.headings else 0
 
     @property
     def _row(self) -> float:
@@ -51,7 +59,7 @@ class Sheet(Display):
         figure.set_layout_engine("none")
         width, height = self.size
         area = self._row * self.columns, self._row * len(self.rows)
-        bottom = height - area[1]
+        bottom = height - self._above - area[1]
         return figure.add_axes(
             (self._left / width, bottom / height, area[0] / width, area[1] / height), anchor="NW"
         )
@@ -68,7 +76,9 @@ class Sheet(Display):
         ax.imshow(paper)
         middles = np.arange(len(self.rows)) * step + TILE / 2
         ax.set_yticks(middles, labels=[label for label, _ in self.rows])
-        ax.set_xticks([])
+        ax.xaxis.tick_top()
+        centres = np.arange(len(self.headings)) * step + TILE / 2
+        ax.set_xticks(centres, labels=self.headings)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         ax.set_xlabel(self.note, color=GREY)
@@ -97,7 +107,7 @@ class SampleSheetDisplay(Sheet):
         for label in sorted(counts.index[:ROW_LIMIT]):
             chosen = shuffled[shuffled["label"] == label].head(per_class)
             text = f"{wrapped(label, 16, 3)}\n({counts[label]:,})"
-            rows.append((text, _read(chosen, root, reader)))
+            rows.append((text, tiles(chosen["path"], root, reader)))
         note = f"the {ROW_LIMIT} largest of {len(counts)} classes"
         return cls(rows, per_class, note if len(counts) > ROW_LIMIT else "")
 
@@ -123,6 +133,8 @@ class GroupSheetDisplay(Sheet):
     ) -> Self:
         """Draw `groups` groups of two photographs or more, from as many classes as possible.
 
+        The photographs of a group are in the catalogue's order.
+
         Raises `ValueError` if every group is a single photograph.
         """
         sizes = catalogue.groupby(["label", "group"]).size().rename("images").reset_index()
@@ -135,9 +147,9 @@ class GroupSheetDisplay(Sheet):
         for row in chosen.sort_values("label", kind="stable").itertuples():
             members = catalogue[
                 (catalogue["label"] == row.label) & (catalogue["group"] == row.group)
-            ].sort_values("path")
+            ]
             text = f"{wrapped(row.label, 16, 2)}\n({row.images:,} shots)"
-            rows.append((text, _read(members.head(per_group), root, reader)))
+            rows.append((text, tiles(members["path"].head(per_group), root, reader)))
         return cls(rows, per_group)
 
     @property
@@ -146,10 +158,11 @@ class GroupSheetDisplay(Sheet):
         return f"{count(len(self.rows), 'group')} of re-shots, one item per row: {names}."
 
 
-def _read(rows: pd.DataFrame, root: Path, reader: Reader | None) -> list[np.ndarray]:
+def tiles(paths: Iterable[str], root: Path, reader: Reader | None = None) -> list[np.ndarray]:
+    """The photographs `paths` in the folder `root`, none larger than a tile."""
     if reader is None:
         from wastelib.data.images import read_rgb as reader
-    return [_within_tile(reader(Path(root) / path)) for path in rows["path"]]
+    return [_within_tile(reader(Path(root) / path)) for path in paths]
 
 
 def _within_tile(photograph: np.ndarray) -> np.ndarray:

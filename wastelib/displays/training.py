@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -159,8 +160,9 @@ class LearningCurvesDisplay(Display):
         runs = len(self.histories) if len(self.histories) > 1 else 0
         return 1 + -(-runs // self._legend_columns())
 
-    def _draw_legend(self, figure: Figure) -> None:
-        kinds = [
+    def _kinds(self) -> list[Artist]:
+        """What the legend says of the ways of drawing."""
+        return [
             Line2D([], [], color=GREY, linestyle="--", linewidth=1.1, label="training"),
             Line2D([], [], color=GREY, marker="o", markersize=4, label="validation"),
             Line2D(
@@ -174,6 +176,9 @@ class LearningCurvesDisplay(Display):
                 label="best epoch",
             ),
         ]
+
+    def _draw_legend(self, figure: Figure) -> None:
+        kinds = self._kinds()
         runs = [
             Line2D([], [], **marker_style(index), markersize=5, label=shortened(name, 36))
             for index, name in enumerate(self.histories)
@@ -181,7 +186,7 @@ class LearningCurvesDisplay(Display):
         if len(runs) > 1:
             columns = min(self._legend_columns(), len(runs))
             figure.legend(handles=runs, loc="outside upper center", ncols=columns)
-        figure.legend(handles=kinds, loc="outside lower center", ncols=3)
+        figure.legend(handles=kinds, loc="outside lower center", ncols=len(kinds))
 
 
 @dataclass

@@ -9,8 +9,8 @@ from wastelib.training.run import Run
 
 
 def test_evaluations(runs: Mapping[str, Run]) -> dict[str, Evaluation]:
-    """Each run scored on the test subset, by name."""
-    return {name: evaluate(run.predictions, "test") for name, run in runs.items()}
+    """Each run scored on the test subset, by name. The runs must be declared."""
+    return {name: evaluate(run.open_test(), "test") for name, run in runs.items()}
 
 
 def model_table(runs: Mapping[str, Run], tests: Mapping[str, Evaluation]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ Source: "Simple convolutional neural network to perform classification", EN3150,
 of Moratuwa, 2024-12-12; facts only.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,8 +13,11 @@ import pandas as pd
 from wastelib.data.dataset import Dataset
 from wastelib.data.sources import REALWASTE
 from wastelib.evaluation.metrics import Evaluation
+from wastelib.evaluation.resampling import Interval
 from wastelib.training.run import Run
 from wastelib.training.trial import Trial
+
+TEST_IMAGES = 951  # a fifth of RealWaste's 4752
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,18 @@ class PublishedResult:
     test_loss: float
     image_size: int
     epochs: int
+
+    @property
+    def interval(self) -> Interval:
+        """The exact 95 % interval of the accuracy, if the test images were independent.
+
+        Clopper and Pearson 1934, Biometrika 26, 404-413. With several photographs of one item
+        in the test, the true interval is wider.
+        """
+        from scipy.stats import binomtest
+
+        right = round(self.test_accuracy * TEST_IMAGES)
+        return tuple(map(float, binomtest(right, TEST_IMAGES).proportion_ci(0.95)))
 
     def matches(self, trial: Trial) -> bool:
         """Whether the trial is of this network, whatever its settings."""
@@ -53,6 +69,9 @@ def protocol_differences(published: PublishedResult, trial: Trial, dataset: Data
         != ("adam", 1e-3),
         f"{unfrozen} layers unfrozen": unfrozen > 0,
         "best epoch kept": trial.restore_best or trial.patience > 0,
+        f"augmentation: {trial.augmentation}": trial.augmentation != "none",
+        f"class weights: {trial.class_weights}": trial.class_weights != "none",
+        f"view: {trial.view}": trial.view != "colour",
     }
     return [what for what, departs in departures.items() if departs]
 
@@ -60,19 +79,26 @@ def protocol_differences(published: PublishedResult, trial: Trial, dataset: Data
 def beside_published(
     runs: Mapping[str, Run], tests: Mapping[str, Evaluation], dataset: Dataset
 ) -> pd.DataFrame:
-    """Published accuracies with ours beside them: columns model, published, ours, protocol.
+    """Published accuracies with ours beside them.
 
-    `protocol` says in what our trial departs from the published one. A published model that
-    no run is of has no figure of ours.
+    Columns: model, published and ours (accuracies, 0..1, each with the ends of its 95 %
+    interval under `_low` and `_high`), and protocol, which says in what our trial departs from
+    the published one. A published model that no run is of has no figure of ours.
     """
     rows = []
     for published in PUBLISHED:
-        row = {"model": published.model, "published": published.test_accuracy}
+        row = _with_interval("published", published.test_accuracy, published.interval)
         ours = [name for name, run in runs.items() if published.matches(run.trial)]
         for name in ours:
             departures = protocol_differences(published, runs[name].trial, dataset)
             protocol = "the same" if not departures else "differs: " + "; ".join(departures)
-            rows.append(row | {"model": name, "ours": tests[name].accuracy, "protocol": protocol})
+            test = _with_interval("ours", tests[name].accuracy, tests[name].accuracy_interval)
+            rows.append({"model": name} | row | test | {"protocol": protocol})
         if not ours:
-            rows.append(row | {"ours": float("nan"), "protocol": "not trained here"})
+            none = _with_interval("ours", math.nan, (math.nan, math.nan))
+            rows.append({"model": published.model} | row | none | {"protocol": "not trained here"})
     return pd.DataFrame(rows)
+
+
+def _with_interval(name: str, value: float, interval: Interval) -> dict[str, float]:
+    return {name: value, f"{name}_low": interval[0], f"{name}_high": interval[1]}

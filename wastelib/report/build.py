@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wastelib.errors import WasteError
-from wastelib.settings import Profile, load_profile
+from wastelib.settings import Parameters, Profile, load_profile
 
 if TYPE_CHECKING:
     from wastelib.report.ledger import Inputs
@@ -103,22 +103,32 @@ def _materials(profile: Profile) -> "dict[str, Inputs]":
     """
     from wastelib.data.catalogue import image_files
     from wastelib.data.sources import locate
-    from wastelib.models.backbones import backbone_names, find_weights
     from wastelib.report.ledger import digest, hashes
 
-    first, fourth = "01_data_preparation", "04_pretrained_fine_tuning"
-    photographs, pretrained = profile.notebooks[first], profile.notebooks[fourth]
+    first = "01_data_preparation"
+    photographs = profile.notebooks[first]
     with contextlib.chdir(NOTEBOOKS):
-        weights = {
-            name: find_weights(pretrained.weights, name, pretrained.image_size).identity
-            for name in backbone_names(pretrained.backbones)
+        materials = {
+            name: {"weights": digest(_weights(parameters))}
+            for name, parameters in profile.notebooks.items()
+            if "weights" in type(parameters).model_fields
         }
         source = locate(
             photographs.data, demo_images=photographs.demo_images, seed=photographs.seed
         )
         files = [*image_files(source.root), *source.root.glob("*.csv")]
         content = {"root": str(source.root), "files": hashes(source.root, files)}
-    return {first: {"photographs": digest(content)}, fourth: {"weights": digest(weights)}}
+    return {first: {"photographs": digest(content)}, **materials}
+
+
+def _weights(parameters: Parameters) -> dict[str, str]:
+    """The identity of the weights of each backbone that a notebook trains with."""
+    from wastelib.models.backbones import backbone_names, find_weights
+
+    several = hasattr(parameters, "backbones")
+    names = backbone_names(parameters.backbones if several else parameters.backbone)
+    size = parameters.image_size if several else parameters.backbone_size
+    return {name: find_weights(parameters.weights, name, size).identity for name in names}
 
 
 def _remove_report(folder: Path) -> None:

@@ -3,16 +3,12 @@
 import re
 from datetime import datetime
 
+from wastelib.displays.publish import estimate as estimate
+
 
 def percent(share: float) -> str:
     """0.8637 -> '86.4%'."""
     return f"{share:.1%}"
-
-
-def estimate(share: float, interval: tuple[float, float]) -> str:
-    """A share and its 95 % interval: '86.4% (84.1-88.4)', with an en dash."""
-    low, high = interval
-    return f"{percent(share)} ({100 * low:.1f}\N{EN DASH}{100 * high:.1f})"
 
 
 def count(number: int) -> str:

@@ -75,9 +75,15 @@ class Job:
 
 def memory_needed(trial: Trial, classes: int) -> int:
     """Estimated peak, in bytes, of a process that trains `trial`."""
-    weights, outputs, widest = _size_of_network(trial.model, trial.image_size, classes)
+    model = trial.model
+    if model.kind == "pretrained":  # where it starts is no part of its size
+        model = model.model_copy(update={"start": None})
+    weights, outputs, widest = _size_of_network(model, trial.image_size, classes)
     training = COPIES_IN_TRAINING * outputs * trial.batch_size
     forward = COPIES_IN_A_PASS * widest * PASS
+    if trial.model.kind == "pretrained" and not trial.reads_features:
+        # Each step sends its batch through the frozen layers first.
+        training += COPIES_IN_A_PASS * widest * trial.batch_size
     numbers = COPIES_OF_WEIGHTS * weights + max(training, forward)
     return PROCESS_BYTES + FLOAT_BYTES * numbers
 

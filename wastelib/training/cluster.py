@@ -72,7 +72,7 @@ class _Jobs:
     def compute_features(self) -> None:
         """Make the features that trials want and that are not stored, shard by shard."""
         readers: dict[Path, list[str]] = {}
-        for run in self.found:
+        for run in (run for run in self.found if self.todo[run].reads_features):
             readers.setdefault(features_file(self.dataset, self.todo[run]), []).append(run)
         for file, runs in readers.items():
             with self._failing(runs), one_at_a_time(file):
@@ -81,7 +81,7 @@ class _Jobs:
 
     def _compute(self, file: Path, run: str) -> None:
         trial = self.todo[run]
-        pixels = decoded(self.dataset, trial.image_size)
+        pixels = decoded(self.dataset, trial.image_size, trial.view)
         images = max(1, SHARD_BYTES // (PASS * pixels[0].nbytes)) * PASS
         order = self._order(run, "shard")
         tasks = (
@@ -112,13 +112,15 @@ class _Jobs:
         folder = self.dataset.build_folder
         more = set()
         for trial in self.todo.values():
-            if trial.model.kind == "custom":
-                decoded(self.dataset, trial.image_size)
-                more.add(decoded_file(self.dataset, trial.image_size))
-                continue
-            file = features_file(self.dataset, trial)
-            more |= {file, file.with_suffix(".json")}
-            if trial.model.start is not None:
+            if (split := self.dataset.split_file(trial.split)) is not None:
+                more.add(split)
+            if trial.reads_features:
+                file = features_file(self.dataset, trial)
+                more |= {file, file.with_suffix(".json")}
+            else:
+                decoded(self.dataset, trial.image_size, trial.view)
+                more.add(decoded_file(self.dataset, trial.image_size, trial.view))
+            if trial.model.kind == "pretrained" and trial.model.start is not None:
                 more |= set(run_files(folder / "runs" / trial.model.start))
         found = [self.found[run] for run in self.todo if run in self.found]
         sent = pack(self.dataset, more=sorted(more), weights=found)

@@ -28,7 +28,7 @@ def features_file(dataset: Dataset, trial: Trial) -> Path:
     Named by all that they depend on; the head and its training are no part of it.
     """
     model = trial.model
-    facts = [dataset.fingerprint, model.backbone, model.weights, trial.image_size]
+    facts = [dataset.fingerprint, model.backbone, model.weights, trial.image_size, trial.view]
     facts += [trial.precision, model.unfrozen_layers, version("keras")]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     name = f"features-{model.backbone}-{trial.image_size}-{key}.npy"
@@ -59,7 +59,7 @@ def compute_features(trunk: "keras.Model", dataset: Dataset, trial: Trial) -> No
     with one_at_a_time(file):
         if stored(file):
             return  # and the pixels, which nothing else needs, are not decoded
-        pixels = decoded(dataset, trial.image_size)
+        pixels = decoded(dataset, trial.image_size, trial.view)
         shape = (len(pixels), *trunk.output_shape[1:])
         began = time.perf_counter()
         with new_array(file, shape, np.float32, "the cache of features") as features:

@@ -25,6 +25,7 @@ from wastelib.models.fused import use_fused_kernels
 from wastelib.models.pretrained import join, split_backbone, start_head_from
 from wastelib.training.checkpoints import Checkpoints
 from wastelib.training.environment import environment
+from wastelib.training.examples import Examples
 from wastelib.training.features import compute_features, features_file, stored_features
 from wastelib.training.machine import cores
 from wastelib.training.optimizer import optimizer_of
@@ -73,17 +74,21 @@ def _fit_into(
     keras.utils.set_random_seed(trial.seed)
     parts = _build(trial, dataset, weights)
     checkpoints = Checkpoints(folder.with_name(f"{trial.hash}.unfinished"))
-    labels = dataset.class_numbers.to_numpy()
     net = parts.net
-    history = _epochs(trial, parts, labels, split, checkpoints, on_epoch)
-    predictions = _predictions(net, parts.inputs, dataset, split)
+    labels = dataset.class_numbers.to_numpy()
+    examples = Examples(trial, parts.inputs, labels, len(dataset.classes), split)
+    history = _epochs(trial, net, examples, checkpoints, on_epoch)
+    chosen_by, tested = (
+        _predictions(net, parts.inputs, dataset, split, subset) for subset in ("validation", "test")
+    )
     # The optimizer's state is twice the weights, and no part of the model.
     net.compile()
     model = join(parts.trunk, net)
     with whole_folder(folder) as unfinished:
         (unfinished / "trial.json").write_text(trial.model_dump_json(indent=2) + "\n", "utf-8")
         history.to_csv(unfinished / "history.csv", index=False)
-        predictions.to_parquet(unfinished / "predictions.parquet", index=False)
+        chosen_by.to_parquet(unfinished / "predictions.parquet", index=False)
+        tested.to_parquet(unfinished / "test_predictions.parquet", index=False)
         model.save(unfinished / "model.keras")
         manifest = {
             **environment(),
@@ -116,10 +121,13 @@ def _build(trial: Trial, dataset: Dataset, weights: str) -> Parts:
     if model.kind == "custom":
         net = CUSTOM[model.network](trial.image_size, classes)
         use_fused_kernels(net)
-        return Parts(None, net, decoded(dataset, trial.image_size), 0.0)
+        return Parts(None, net, decoded(dataset, trial.image_size, trial.view), 0.0)
     trunk, net = _pretrained(trial, classes, weights)
     if model.start is not None:
         start_head_from(net, open_run(dataset.build_folder / "runs" / model.start).load_model())
+    if not trial.reads_features:
+        whole = join(trunk, net)
+        return Parts(None, whole, decoded(dataset, trial.image_size, trial.view), 0.0)
     compute_features(trunk, dataset, trial)
     return Parts(trunk, net, *stored_features(features_file(dataset, trial)))
 
@@ -158,25 +166,26 @@ def _pretrained(trial: Trial, classes: int, weights: str) -> tuple[keras.Model, 
 
 def _epochs(
     trial: Trial,
-    parts: Parts,
-    labels: np.ndarray,
-    split: Split,
+    net: keras.Model,
+    examples: Examples,
     checkpoints: Checkpoints,
     on_epoch: OnEpoch,
 ) -> pd.DataFrame:
-    """Train `parts.net` epoch by epoch; each is on the disk before the next begins."""
-    net = parts.net
-    net.compile(optimizer_of(trial), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    """Train `net` epoch by epoch; each is on the disk before the next begins."""
+    net.compile(optimizer_of(trial), loss=examples.loss, metrics=["accuracy"])
     history = checkpoints.restore(net)
     if history is None:
         history = pd.DataFrame(columns=HISTORY)
-    training = Batches(parts.inputs, labels, split.rows("train"), trial.batch_size)
-    validation = Batches(parts.inputs, labels, split.rows("validation"), trial.batch_size)
     while not _finished(trial, history):
         epoch = len(history)
-        training.shuffle(trial.seed, epoch)
         began = time.perf_counter()
-        result = net.fit(training, validation_data=validation, shuffle=False, verbose=0).history
+        result = net.fit(
+            examples.training(epoch),
+            validation_data=examples.validation,
+            class_weight=examples.class_weight,
+            shuffle=False,
+            verbose=0,
+        ).history
         seconds = time.perf_counter() - began
         scores = {key: values[0] for key, values in result.items()}
         row = pd.DataFrame([{"epoch": epoch + 1, "seconds": seconds, **scores}])[HISTORY]
@@ -207,9 +216,9 @@ def _finished(trial: Trial, history: pd.DataFrame) -> bool:
 
 
 def _predictions(
-    net: keras.Model, inputs: StoredArray, dataset: Dataset, split: Split
+    net: keras.Model, inputs: StoredArray, dataset: Dataset, split: Split, subset: str
 ) -> pd.DataFrame:
-    rows = np.sort(np.concatenate([split.rows("validation"), split.rows("test")]))
+    rows = split.rows(subset)
     labels = dataset.class_numbers.to_numpy()
     probabilities = net.predict(Batches(inputs, labels, rows, 32), verbose=0)
     table = split.assignment.iloc[rows].reset_index(drop=True)

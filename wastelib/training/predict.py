@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from wastelib.data.images import read_rgb
+from wastelib.data.views import view_of
 from wastelib.training.run import open_run
 
 
@@ -18,8 +19,8 @@ def predict_images(
     run is not there whole.
     """
     run = open_run(run_folder)
-    model = run.load_model()
+    model, trial = run.load_model(), run.trial
     for path in paths:
-        pixels = read_rgb(Path(path), run.trial.image_size).astype(np.float32)
-        probabilities = model.predict_on_batch(pixels[None])[0]
+        pixels = view_of(read_rgb(Path(path), trial.image_size), trial.view)
+        probabilities = model.predict_on_batch(pixels[None].astype(np.float32))[0]
         yield path, list(zip(run.classes, map(float, probabilities), strict=True))

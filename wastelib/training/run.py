@@ -1,6 +1,7 @@
 """Run: the folder that a finished trial leaves. What is read later is read from here."""
 
 import json
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +16,23 @@ from wastelib.training.trial import Trial
 if TYPE_CHECKING:
     import keras
 
-FILES = ("trial.json", "history.csv", "predictions.parquet", "model.keras", "manifest.json")
+FILES = (
+    "trial.json",
+    "history.csv",
+    "predictions.parquet",
+    "test_predictions.parquet",
+    "model.keras",
+    "manifest.json",
+)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run. Its files are read when asked for, and the model only then needs Keras."""
+    """A finished run. Its files are read when asked for, and the model only then needs Keras.
+
+    All that choices may be made by is of training and validation images. What the model says of
+    the test images is apart, and is had by `open_test` when the choices are made.
+    """
 
     folder: Path
 
@@ -41,8 +53,23 @@ class Run:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """One row per validation and test image: image, label, group, subset, `p_<class>` …"""
+        """One row per validation image: image, label, group, subset, `p_<class>` …"""
         return pd.read_parquet(self.folder / "predictions.parquet")
+
+    def open_test(self) -> pd.DataFrame:
+        """The same of the test images.
+
+        Raises `WasteError` unless the run has been declared in its build folder (see
+        `declare`): whoever declares it has ended choosing by it.
+        """
+        if not _is_declared(self):
+            raise WasteError(
+                f"the run {self.hash} is not declared, and so its test is not opened",
+                where=self.folder,
+                remedy="choose by run.predictions, which are of validation images; when the "
+                "choice is made, declare the run",
+            )
+        return pd.read_parquet(self.folder / "test_predictions.parquet")
 
     @cached_property
     def manifest(self) -> dict:
@@ -63,7 +90,10 @@ class Run:
         """The trained model: pixels 0..255 in, probabilities out."""
         import keras
 
-        return keras.saving.load_model(self.folder / "model.keras", compile=False)
+        with warnings.catch_warnings():
+            # A fine-tuned part keeps an optimizer that was never used; nothing is lost with it.
+            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+            return keras.saving.load_model(self.folder / "model.keras", compile=False)
 
 
 def open_run(folder: Path) -> Run:
@@ -92,7 +122,8 @@ def open_run(folder: Path) -> Run:
 def declare(build_folder: Path | str, notebook: str, runs: dict[str, dict[str, Run]]) -> None:
     """Note which runs a notebook is about: role ("models", "learning_rates") -> name -> run.
 
-    Later notebooks and the report find the runs by these names, in this order.
+    Later notebooks and the report find the runs by these names, in this order. From then on
+    their tests may be opened.
     """
     named = {
         role: [{"name": name, "run": run.hash} for name, run in entries.items()]
@@ -107,8 +138,7 @@ def declared(build_folder: Path | str, role: str) -> dict[str, Run]:
     Raises `WasteError` if there is none, or a run is not there whole.
     """
     build_folder = Path(build_folder)
-    files = sorted((build_folder / "declared").glob("*.json"))
-    entries = [e for file in files for e in json.loads(file.read_text("utf-8")).get(role, [])]
+    entries = [entry for roles in _declarations(build_folder) for entry in roles.get(role, [])]
     if not entries:
         raise WasteError(
             f"no notebook has declared any runs as {role}",
@@ -116,6 +146,18 @@ def declared(build_folder: Path | str, role: str) -> dict[str, Run]:
             remedy="run notebooks 02 to 04 first, with the same build_folder",
         )
     return {e["name"]: open_run(build_folder / "runs" / e["run"]) for e in entries}
+
+
+def _declarations(build_folder: Path) -> list[dict[str, list[dict]]]:
+    """What notebooks have declared, in their order: role -> entries of name and run."""
+    files = sorted((build_folder / "declared").glob("*.json"))
+    return [json.loads(file.read_text("utf-8")) for file in files]
+
+
+def _is_declared(run: Run) -> bool:
+    build_folder = run.folder.parents[1]
+    roles = (entries for roles in _declarations(build_folder) for entries in roles.values())
+    return any(entry["run"] == run.hash for entries in roles for entry in entries)
 
 
 def best_on_validation(build_folder: Path | str) -> Run:

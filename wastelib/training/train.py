@@ -80,11 +80,20 @@ def _refuse_what_cannot_begin(trial: Trial, dataset: Dataset) -> None:
             remedy="declare it with the fingerprint of this dataset",
         )
     start = trial.model.start if trial.model.kind == "pretrained" else None
-    if start is not None and not _folder(dataset, start).exists():
+    if start is None:
+        return
+    if not _folder(dataset, start).exists():
         raise WasteError(
             f"a trial starts from the run {start}, which is not finished",
             where=_folder(dataset, start),
             remedy="train that one first, in a call of its own",
+        )
+    if open_run(_folder(dataset, start)).trial.split != trial.split:
+        raise WasteError(
+            f"a trial starts from the run {start}, which was trained on another split and may "
+            "have seen what this one is tested on",
+            where=_folder(dataset, start),
+            remedy="train one on the same split first, and start from that",
         )
 
 
@@ -112,7 +121,7 @@ def _carry_out_here(
     passes = {
         str(file): job(run, "features", trial, budget.cores)
         for run, trial in todo.items()
-        if trial.model.kind == "pretrained" and not stored(file := features_file(dataset, trial))
+        if trial.reads_features and not stored(file := features_file(dataset, trial))
     }
     # A pass that fails is no end: the training that wants the features fails for that reason.
     carry_out(passes.values(), budget, on_epoch=progress.epoch, on_end=lambda *_: None)

@@ -41,6 +41,11 @@ class Trial(_Description):
     without a lower validation loss (0: never); `restore_best` keeps the weights of the epoch
     with the lowest validation loss instead of the last. `precision` is that of the
     computation; weights and their updates are float32 always.
+
+    `augmentation` names what changes training images at random (`models.augmentation`),
+    `class_weights` how much the loss of each class counts in training ("balanced": in inverse
+    proportion to its images), and `view` what the network is shown of each image
+    (`data.views`); validation and test images have the same view, and are never augmented.
     """
 
     dataset: str
@@ -55,7 +60,21 @@ class Trial(_Description):
     patience: int = Field(0, ge=0)
     restore_best: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"
+    augmentation: Literal["none", "flips_shifts", "published", "randaugment", "mixup", "cutmix"] = (
+        "none"
+    )
+    class_weights: Literal["none", "balanced"] = "none"
+    view: Literal["colour", "grey", "edges"] = "colour"
     seed: int = Field(42, ge=0)
+
+    @property
+    def reads_features(self) -> bool:
+        """Whether it trains on stored features instead of pixels.
+
+        Images that are changed in every epoch have no features to store: they go through the
+        whole network, frozen layers too, and an epoch takes many times as long.
+        """
+        return self.model.kind == "pretrained" and self.augmentation == "none"
 
     @property
     def hash(self) -> str:

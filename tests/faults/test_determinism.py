@@ -1,0 +1,56 @@
+"""The same trial, on the same machine, gives the same numbers, bit for bit."""
+
+import pandas as pd
+import pytest
+from small_trials import trial_of
+
+from wastelib.training.process import TrainingProcess
+from wastelib.training.train import train_all
+
+
+def assert_same_numbers(run, expected) -> None:
+    """Nothing is rounded; only the clock may differ."""
+    for table in ("history", "predictions"):
+        one, other = (
+            getattr(r, table).drop(columns="seconds", errors="ignore") for r in (run, expected)
+        )
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_the_same_trials_in_two_processes_give_the_same_bits(prepare_small, tmp_path):
+    found = []
+    for name in ("one", "two"):
+        dataset = prepare_small(build=tmp_path / name)
+        trials = {
+            "plain": trial_of(dataset),
+            "augmented": trial_of(dataset, augmentation="published", class_weights="balanced"),
+            "mixed": trial_of(dataset, augmentation="mixup", view="grey"),
+        }
+        TrainingProcess.end_idle()  # so that the second time is in another process
+        found.append(train_all(trials, dataset))
+    for name in trials:
+        one, two = (runs[name] for runs in found)
+        assert one.folder != two.folder
+        assert_same_numbers(two, one)
+
+
+@pytest.mark.parametrize("augmentation", ["published", "randaugment", "cutmix"])
+def test_a_stopped_training_goes_on_with_the_images_it_would_have_had(
+    prepare_small, tmp_path, augmentation
+):
+    from wastelib.training.fit import fit
+
+    class StoppedError(Exception):
+        pass
+
+    def stop_after_two(history):
+        if len(history) == 2:
+            raise StoppedError
+
+    whole, broken = (prepare_small(build=tmp_path / name) for name in ("whole", "broken"))
+    trial = trial_of(whole, epochs=4, augmentation=augmentation)
+    expected = fit(trial, whole, weights="demo", on_epoch=lambda history: None)
+    with pytest.raises(StoppedError):
+        fit(trial, broken, weights="demo", on_epoch=stop_after_two)
+    run = fit(trial, broken, weights="demo", on_epoch=lambda history: None)
+    assert_same_numbers(run, expected)
