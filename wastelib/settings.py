@@ -17,6 +17,7 @@ PROFILES = Path(__file__).parent.parent / "report" / "profiles"
 Share = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, le=10)]
 Count = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 ImageSize = Annotated[int, Field(ge=16, le=1024)]
 
 
@@ -49,13 +50,18 @@ class DataPreparation(Parameters):
         return self
 
 
-class Training(Parameters):
+class Computing(Parameters):
     """What every notebook that trains takes."""
 
-    split_method: Literal["group", "random"] = "group"
     batch_size: Count = 16
     precision: Literal["float32", "bfloat16"] = "float32"
     scheduler: str = ""
+
+
+class Training(Computing):
+    """The same for notebooks that train on one split."""
+
+    split_method: Literal["group", "random"] = "group"
 
 
 class CustomCNN(Training):
@@ -113,15 +119,12 @@ class ModelComparison(Parameters):
     """05: reads runs, trains nothing."""
 
 
-class TheLeak(Parameters):
-    """06: the same models on random and on grouped splits; so it has no `split_method`."""
+class TheLeak(Computing):
+    """06: the same models on random and on grouped splits."""
 
     split_seeds: int = Field(5, ge=2, le=20)
-    batch_size: Count = 16
-    precision: Literal["float32", "bfloat16"] = "float32"
-    scheduler: str = ""
     weights: str = "demo"
-    backbone: str = Field("MobileNetV2-0.35", pattern=r"^[\w.-]+$")
+    backbone: Name = "MobileNetV2-0.35"
     backbone_size: ImageSize = 96
     image_size: ImageSize = 32
     epochs: Count = 12
@@ -141,7 +144,7 @@ class OpenQuestions(Training):
     """08: the budget of every experiment, and what the experiments vary."""
 
     weights: str = "demo"
-    backbone: str = Field("MobileNetV2-0.35", pattern=r"^[\w.-]+$")
+    backbone: Name = "MobileNetV2-0.35"
     backbone_size: ImageSize = 64
     image_size: ImageSize = 32
     seeds: int = Field(2, ge=2, le=20)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pypdf
 import pytest
 
+from wastelib.displays import estimate
 from wastelib.report import numbers, summary
 
 MONO_WIDTH = 0.6021  # of DejaVu Sans Mono's letters, in its size
@@ -36,7 +37,7 @@ def test_every_page_names_the_data_and_its_number(book, results):
 def test_the_title_page_holds_the_headline_table(book, results):
     first = _squeezed(book.texts[0])
     for model in results.models:
-        shown = numbers.estimate(model.test_accuracy, model.test_accuracy_interval)
+        shown = estimate(model.test_accuracy, model.test_accuracy_interval)
         for cell in (model.name, shown, numbers.count(model.parameters)):
             assert _squeezed(cell) in first
 

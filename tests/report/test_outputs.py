@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_markdown_cell
 
+from wastelib.displays import estimate
 from wastelib.errors import WasteError
 from wastelib.report import document, numbers, summary
 from wastelib.report.appendix import appendix
@@ -114,7 +115,7 @@ def test_a_very_long_name_still_fits_a_page():
 
 
 def test_numbers_are_written_one_way():
-    assert numbers.estimate(0.8637, (0.841, 0.884)) == "86.4% (84.1\N{EN DASH}88.4)"
+    assert estimate(0.8637, (0.841, 0.884)) == "86.4% (84.1\N{EN DASH}88.4)"
     assert numbers.count(33_583_177) == "33,583,177"
     assert numbers.megabytes(134_332_708) == "134.3 MB"
     assert [numbers.duration(s) for s in (4.21, 59.97, 125, 11_220)] == [

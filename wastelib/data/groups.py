@@ -6,10 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from wastelib.data.likeness import near_copies
+from wastelib.data.likeness import linked, near_copies
 from wastelib.errors import WasteError
 
 
@@ -71,8 +69,7 @@ def derived_groups(catalogue: pd.DataFrame, likenesses: np.ndarray, rule: GroupR
         later = places + np.flatnonzero(alike & (labels[places:] == labels[:-places]))
         links.append((later - places, later))
     start, end = (np.concatenate(side) for side in zip(*links, strict=True))
-    graph = coo_array((np.ones(len(start), bool), (start, end)), shape=(len(rows), len(rows)))
-    return _names(labels, connected_components(graph, directed=False)[1])
+    return _names(labels, linked(len(rows), start, end))
 
 
 @dataclass(frozen=True)

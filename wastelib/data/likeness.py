@@ -157,19 +157,22 @@ def near_copies(hashes: np.ndarray, distance: int) -> np.ndarray:
         while len(here := here[here + step < len(order)]):
             here = here[keys[here] == keys[here + step]]
             close = here[np.bitwise_count(ordered[here] ^ ordered[here + step]) <= distance]
-            sets = _merged(sets, order[close], order[close + step])
+            if len(close):
+                sets = linked(len(sets), sets[order[close]], sets[order[close + step]])[sets]
             step += 1
     found = len(unique) + np.arange(len(hashes))
     found[telling] = sets[places]
     return found
 
 
-def _merged(sets: np.ndarray, some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    if not len(some):
-        return sets
-    links = (np.ones(len(some), bool), (sets[some], sets[others]))
-    joined = connected_components(coo_array(links, shape=(len(sets),) * 2), directed=False)[1]
-    return joined[sets]
+def linked(count: int, some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The number of the set that each of `count` items is in, int (count,).
+
+    Item `some[i]` is linked to `others[i]`; all that links connect, directly or through
+    others, are one set.
+    """
+    links = (np.ones(len(some), bool), (some, others))
+    return connected_components(coo_array(links, shape=(count, count)), directed=False)[1]
 
 
 def _rows(looks: np.ndarray | StoredArray) -> Iterator[np.ndarray]:

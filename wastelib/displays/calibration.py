@@ -20,6 +20,7 @@ from wastelib.displays.style import (
     one_line,
     shortened,
 )
+from wastelib.evaluation.calibration import calibration_error
 
 LARGEST_DOT = 90  # square points: a bin that holds all images
 
@@ -40,19 +41,13 @@ class ReliabilityDisplay(Display):
         return cls(dict(tables))
 
     def __post_init__(self):
-        # The expected calibration error, as `expected_calibration_error` has it.
-        self.errors = {
-            name: float(
-                ((t["accuracy"] - t["confidence"]).abs() * t["images"]).sum() / t["images"].sum()
-            )
-            for name, t in self.tables.items()
-        }
+        self.errors = {name: calibration_error(table) for name, table in self.tables.items()}
 
     @property
     def alt(self) -> str:
         def sentence(name: str, table: pd.DataFrame) -> str:
             confidence, accuracy = (
-                (table[column] * table["images"]).sum() / table["images"].sum()
+                np.average(table[column], weights=table["images"])
                 for column in ("confidence", "accuracy")
             )
             return (

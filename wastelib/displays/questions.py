@@ -22,8 +22,8 @@ from wastelib.displays.style import (
     one_line,
     shortened,
 )
-from wastelib.evaluation.arms import LEVEL
 from wastelib.evaluation.data_curve import DataCurve, PowerLaw
+from wastelib.evaluation.ranking import LEVEL
 
 
 @dataclass

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from wastelib.evaluation.draws import SCORES, Arms, score_draws
+from wastelib.evaluation.draws import Arms, score_draws
+from wastelib.evaluation.metrics import SCORES
+from wastelib.evaluation.ranking import LEVEL, holm
 from wastelib.training.run import Run
-
-LEVEL = 0.05  # of Holm's family-wise error, below which a difference is called real
 
 
 def compare_arms(
@@ -37,8 +37,6 @@ def compare_arms(
 
     Raises as `score_draws` does.
     """
-    from statsmodels.stats.multitest import multipletests
-
     observed, draws = score_draws(runs_by_arm, subset, classes=classes, samples=samples, seed=seed)
     arms = list(runs_by_arm)
     others = [arm for arm in arms if arm != reference]
@@ -58,8 +56,7 @@ def compare_arms(
         table[[f"{score}_difference_low", f"{score}_difference_high"]] = _intervals(away)
         table[f"{score}_p"] = 1.0
         if others:
-            p_values = [_two_sided(away[arm]) for arm in others]
-            table.loc[others, f"{score}_p"] = multipletests(p_values, method="holm")[1]
+            table.loc[others, f"{score}_p"] = holm(away[others].apply(_two_sided))
     return table.reset_index(drop=True)
 
 

@@ -53,8 +53,16 @@ def expected_calibration_error(
     bins hold few images.
     """
     answers = checked(predictions, subset)
-    gap = answers.right - answers.confidence
-    return float(np.abs(np.bincount(_bin_numbers(answers.confidence, bins), gap)).sum() / len(gap))
+    bin_ = _bin_numbers(answers.confidence, bins)
+    rows = pd.DataFrame({"confidence": answers.confidence, "accuracy": answers.right})
+    means = rows.groupby(bin_).mean()
+    return calibration_error(means.assign(images=np.bincount(bin_)[means.index]))
+
+
+def calibration_error(bins: pd.DataFrame) -> float:
+    """The same from a table that has the columns images, confidence and accuracy of each bin."""
+    gaps = (bins["accuracy"] - bins["confidence"]).abs()
+    return float(np.average(gaps, weights=bins["images"]))
 
 
 def brier_score(predictions: pd.DataFrame, subset: str = "test") -> float:

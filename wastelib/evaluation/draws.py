@@ -11,11 +11,9 @@ import numpy as np
 import pandas as pd
 
 from wastelib.errors import WasteError
-from wastelib.evaluation.metrics import accuracies, class_counts, macro_f1s
+from wastelib.evaluation.metrics import SCORES, accuracies, class_counts, macro_f1s
 from wastelib.evaluation.predictions import Answers, checked
 from wastelib.evaluation.resampling import group_sums, resample
-
-SCORES = ("accuracy", "macro_f1")
 
 Arms = Mapping[str, Sequence[pd.DataFrame]]
 

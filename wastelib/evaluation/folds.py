@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from wastelib.errors import WasteError
-from wastelib.evaluation.metrics import Evaluation, evaluate
+from wastelib.evaluation.metrics import SCORES, Evaluation, evaluate
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +57,11 @@ def summarise_folds(
     for number, table in enumerate(tests, start=1):
         found = evaluate(table, samples=samples, seed=seed)
         row = {"fold": number, "images": found.images, "groups": found.groups}
-        for score in ("accuracy", "macro_f1"):
+        for score in SCORES:
             low, high = getattr(found, f"{score}_interval")
             row |= {score: getattr(found, score), f"{score}_low": low, f"{score}_high": high}
         rows.append(row)
     folds = pd.DataFrame(rows)
-    spread = folds[["accuracy", "macro_f1"]].agg(["mean", "std", "min", "max"]).T
+    spread = folds[list(SCORES)].agg(["mean", "std", "min", "max"]).T
     spread.columns = ["mean", "deviation", "least", "most"]
     return FoldSummary(folds, spread, evaluate(pooled, samples=samples, seed=seed))

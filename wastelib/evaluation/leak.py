@@ -5,10 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from wastelib.errors import WasteError
-from wastelib.evaluation.metrics import evaluate
+from wastelib.evaluation.metrics import SCORES, evaluate
 from wastelib.evaluation.spread import across_seeds
 
-SCORES = ("accuracy", "macro_f1")
 METHODS = ("random", "group")
 
 Tests = Mapping[str, Mapping[tuple[str, int], pd.DataFrame]]  # model -> (method, seed) -> table

@@ -8,6 +8,8 @@ import pandas as pd
 from wastelib.evaluation.predictions import Answers, checked
 from wastelib.evaluation.resampling import Interval, as_interval, group_sums, resample
 
+SCORES = ("accuracy", "macro_f1")  # what is compared, by its name in an `Evaluation`
+
 SMALLEST_PROBABILITY = 1e-7  # Keras clips there too, so our loss and its loss agree
 
 

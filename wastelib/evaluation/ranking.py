@@ -9,7 +9,10 @@ import pandas as pd
 from wastelib.evaluation.comparison import compare
 from wastelib.evaluation.metrics import Evaluation, evaluate
 
-LEVEL = 0.05  # the chance of so much as one false 'real' among all pairs, for each score
+# The chance of so much as one false 'real' among all pairs of models, or all arms of a question,
+# for each score: Holm's p below it is called real.
+LEVEL = 0.05
+
 COLUMNS = {
     "model": "str",
     "against": "str",

@@ -3,8 +3,6 @@
 import re
 from datetime import datetime
 
-from wastelib.displays.publish import estimate as estimate
-
 
 def percent(share: float) -> str:
     """0.8637 -> '86.4%'."""

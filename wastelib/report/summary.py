@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from wastelib.displays import estimate
 from wastelib.report import numbers
 from wastelib.report.document import Table, printable
 from wastelib.report.results import DatasetResult, Results
@@ -26,8 +27,8 @@ def headline(results: Results) -> Table:
     """The models on the test subset, in the order of `results`."""
     columns = {
         "Model": lambda model: model.name,
-        "Test accuracy": lambda m: numbers.estimate(m.test_accuracy, m.test_accuracy_interval),
-        "Macro F1": lambda m: numbers.estimate(m.test_macro_f1, m.test_macro_f1_interval),
+        "Test accuracy": lambda m: estimate(m.test_accuracy, m.test_accuracy_interval),
+        "Macro F1": lambda m: estimate(m.test_macro_f1, m.test_macro_f1_interval),
         "Parameters": lambda model: numbers.count(model.parameters),
         "Size": lambda model: numbers.megabytes(model.size_bytes),
         "Training": lambda model: numbers.duration(model.train_seconds),
