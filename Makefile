@@ -60,7 +60,7 @@ report: setup
 
 ## Check the code's form, then run every test
 test: lint
-	@$(python) -m pytest -n 2 --dist loadfile
+	@$(python) -m pytest -n 2
 
 ## Check form, notebooks included, and that imports point one way only
 lint: setup

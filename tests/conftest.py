@@ -13,7 +13,24 @@ from hypothesis import settings
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
 
+# The tests of the smoke build. It takes minutes, so they all run in the process that makes it.
+OF_THE_SMOKE_BUILD = ("tests/report/", "tests/notebooks/", "tests/faults/test_killed_report.py")
+
 COLOURS = {"Blue": (200, 60, 40), "Green": (50, 190, 60), "Red": (40, 50, 210)}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Each file's tests run in one process, and those of the smoke build in the same."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            if nodeid.startswith(OF_THE_SMOKE_BUILD):
+                return "smoke"
+            return super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
