@@ -32,14 +32,15 @@ class Checkpoints:
         return sorted(self.folder.glob("epoch-*"))
 
     def restore(self, net: keras.Model) -> pd.DataFrame | None:
-        """Put `net`, compiled, into the state of the last epoch; return the history, if any.
+        """Put `net` and its optimizer, built, into the state of the last epoch.
+
+        Returns the history, if any.
 
         Raises `WasteError` if that state is of another network or cannot be read.
         """
         epochs = self._epochs()
         if not epochs:
             return None
-        net.optimizer.build(net.trainable_variables)
         _load(epochs[-1] / "model.npy", net.variables)
         _load(epochs[-1] / "optimizer.npy", net.optimizer.variables)
         return pd.read_csv(epochs[-1] / "history.csv")

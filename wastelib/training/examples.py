@@ -12,6 +12,7 @@ from wastelib.models.augmentation import AUGMENTATIONS, MIXING
 from wastelib.training.trial import Trial
 
 if TYPE_CHECKING:
+    import keras
     import tensorflow as tf
 
 PREPARED = 2  # batches that wait for their step
@@ -35,6 +36,7 @@ class Examples:
     ) -> None:
         mixes = trial.augmentation in MIXING
         labels = np.eye(classes, dtype=np.float32)[class_numbers] if mixes else class_numbers
+        self.mixes = mixes
         self.loss = "categorical_crossentropy" if mixes else "sparse_categorical_crossentropy"
         self.trial = trial
         rows = split.rows("train")
@@ -54,6 +56,13 @@ class Examples:
         if self.trial.augmentation == "none":
             return self._training
         return self._augmented.of_epoch(self.trial.seed, epoch)
+
+    def accuracy(self) -> "keras.Metric":
+        """A metric for these labels; of mixed images the larger share is the right class."""
+        import keras
+
+        kind = "CategoricalAccuracy" if self.mixes else "SparseCategoricalAccuracy"
+        return getattr(keras.metrics, kind)("accuracy")
 
     @cached_property
     def _augmented(self) -> "_Augmented":

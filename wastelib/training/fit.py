@@ -78,11 +78,11 @@ def _fit_into(
     labels = dataset.class_numbers.to_numpy()
     examples = Examples(trial, parts.inputs, labels, len(dataset.classes), split)
     history = _epochs(trial, net, examples, checkpoints, on_epoch)
+    # The optimizer's state is twice the weights, and no part of the model.
+    net.compile()
     chosen_by, tested = (
         _predictions(net, parts.inputs, dataset, split, subset) for subset in ("validation", "test")
     )
-    # The optimizer's state is twice the weights, and no part of the model.
-    net.compile()
     model = join(parts.trunk, net)
     with whole_folder(folder) as unfinished:
         (unfinished / "trial.json").write_text(trial.model_dump_json(indent=2) + "\n", "utf-8")
@@ -172,7 +172,10 @@ def _epochs(
     on_epoch: OnEpoch,
 ) -> pd.DataFrame:
     """Train `net` epoch by epoch; each is on the disk before the next begins."""
-    net.compile(optimizer_of(trial), loss=examples.loss, metrics=["accuracy"])
+    optimizer = optimizer_of(trial)
+    net.compile(optimizer, loss=examples.loss, metrics=[examples.accuracy()])
+    # A step that finds its variables made is traced once, one that has to make them twice.
+    optimizer.build(net.trainable_variables)
     history = checkpoints.restore(net)
     if history is None:
         history = pd.DataFrame(columns=HISTORY)
