@@ -15,6 +15,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tests.benchmarks.speed import prepared
 from wastelib.data.sources import locate
+from wastelib.displays import difference
+from wastelib.evaluation.spread import across_seeds
 from wastelib.training.environment import environment
 from wastelib.training.train import train_all
 from wastelib.training.trial import CustomModel, Trial
@@ -76,10 +78,15 @@ def in_words(results: dict) -> str:
         for name, scores in ((precision, results[precision]) for precision in PRECISIONS)
     )
     seeds = len(results["float32"]["validation_accuracy"])
+    moved = across_seeds(
+        b - a for a, b in zip(*(results[p]["validation_accuracy"] for p in PRECISIONS), strict=True)
+    )
     return (
         f"{results['data']}; {results['model']}, {seeds} seeds:\n\n"
         "| Precision | Mean accuracy | Standard deviation | Range | Epoch |\n"
-        f"| --- | ---: | ---: | ---: | ---: |\n{rows}"
+        f"| --- | ---: | ---: | ---: | ---: |\n{rows}\n"
+        "bfloat16 minus float32, paired by seed: "
+        f"{difference(moved.mean, moved.interval)} points (95 % t interval over seeds).\n"
     )
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from wastelib.errors import WasteError
 from wastelib.report import build as module
-from wastelib.report import execute
+from wastelib.report import document, execute
 from wastelib.report.build import build_report
+from wastelib.report.results import Results
 from wastelib.settings import load_profile
 
 HEAVY = ("pandas", "nbformat", "jupyter_client", "requests", "cv2")
@@ -43,6 +44,18 @@ def test_a_second_build_runs_nothing_and_leaves_the_report_as_it_is(smoke_build,
     assert contents(smoke_build) == before
     assert {path: os.stat(path).st_mtime_ns for path in before} == dates
     assert built.results.environment.ledger.notebooks[1].trainings[0].trained_here
+
+
+def test_the_results_hold_every_answer_and_table_of_the_notebooks(smoke_build):
+    results = Results.model_validate_json((smoke_build / "results.json").read_text("utf-8"))
+    chapters = document.read(sorted((smoke_build / "notebooks").glob("*.ipynb")))
+    assert list(results.answers) == [part.stem for part in chapters]
+    assert all(len(answer) > 80 for answer in results.answers.values())
+    shown = [block for part in chapters for block in part.blocks if block.kind == "table"]
+    assert [table.rows for table in results.tables] == [block.rows for block in shown]
+    assert {"leak-scores", "differences", "calibration", "all-comparisons"} <= {
+        table.name for table in results.tables
+    }
 
 
 @pytest.mark.parametrize("spoilt", ["report.html", "results.json", "figures"])

@@ -76,7 +76,7 @@ def test_the_headline_table_holds_the_results(opened, results):
     headline = page.locator("#headline").inner_text()
     for model in results.models:
         assert _squeezed(model.name) in _squeezed(headline)
-        assert numbers.percent(model.test_accuracy) in headline
+        assert f"{model.test_accuracy:.1%}" in headline
         assert numbers.count(model.parameters) in headline
 
 

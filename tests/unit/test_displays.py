@@ -87,6 +87,8 @@ RATES = pd.DataFrame(
         "learning_rate": [1e-3, 1e-1, 1e-2],
         "momentum": [0.0, 0.0, 0.9],
         "validation_accuracy": [0.56, 0.11, 0.5],
+        "validation_accuracy_low": [0.5, None, 0.44],
+        "validation_accuracy_high": [0.62, None, 0.56],
         "validation_loss": [1.2, None, 1.4],
         "chosen": [True, False, False],
     }

@@ -74,9 +74,14 @@ def say(markdown: str) -> None:
     publish_display_data({"text/markdown": markdown, "text/plain": markdown})
 
 
-def estimate(share: float, interval: tuple[float, float]) -> str:
-    """A share and its 95 % interval: '86.4% (84.1-88.4)', with an en dash."""
-    low, high = interval
+def estimate(share: float, interval: tuple[float, float] | None) -> str:
+    """A share and its 95 % interval: '86.4% (84.1-88.4)', with an en dash.
+
+    The share alone where there is no interval, as for a training that diverged.
+    """
+    low, high = interval or (None, None)
+    if pd.isna(low):
+        return f"{share:.1%}"
     return f"{share:.1%} ({100 * low:.1f}\N{EN DASH}{100 * high:.1f})"
 
 

@@ -194,14 +194,15 @@ class RateChoiceDisplay(Display):
     """Validation accuracy against learning rate, a marker per optimizer, the choice marked.
 
     `rates` has a row per trained rate: optimizer, learning_rate, momentum,
-    validation_accuracy, validation_loss (missing where training diverged) and chosen.
+    validation_accuracy with `_low` and `_high`, the ends of the bars, validation_loss (it and
+    the ends are missing where training diverged) and chosen.
     """
 
     rates: pd.DataFrame
 
     @classmethod
     def from_rates(cls, rates: pd.DataFrame) -> Self:
-        """From a table as in `results.json`."""
+        """From a table as `evaluation.models.rate_table` makes it."""
         return cls(rates)
 
     def __post_init__(self):
@@ -233,10 +234,15 @@ class RateChoiceDisplay(Display):
         lines = []
         for index, series in enumerate(self.rates["series"].unique()):
             rows = self.rates[self.rates["series"] == series]
+            at, style = (rows["learning_rate"], rows["validation_accuracy"]), marker_style(index)
+            bars = [
+                rows["validation_accuracy"] - rows["validation_accuracy_low"],
+                rows["validation_accuracy_high"] - rows["validation_accuracy"],
+            ]
+            ax.errorbar(*at, yerr=bars, fmt="none", ecolor=style["color"], elinewidth=1)
             lines += ax.plot(
-                rows["learning_rate"],
-                rows["validation_accuracy"],
-                **marker_style(index),
+                *at,
+                **style,
                 markersize=7,
                 linewidth=1.2,
                 label=series,
@@ -247,11 +253,12 @@ class RateChoiceDisplay(Display):
         ax.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.margins(x=0.12)
-        ax.set_ylim(0, min(1.0, self.rates["validation_accuracy"].max() * 1.3 + 0.02))
+        highest = self.rates[["validation_accuracy", "validation_accuracy_high"]].max(axis=None)
+        ax.set_ylim(0, min(1.0, highest * 1.2 + 0.02))
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         ax.grid(axis="y")
         ax.set_xlabel("learning rate (logarithmic)")
-        ax.set_ylabel("validation accuracy")
+        ax.set_ylabel("validation accuracy (95% interval)")
         ax.figure.legend(handles=lines, loc="outside upper center", ncols=4)
 
     def _mark_diverged(self, ax: Axes) -> None:

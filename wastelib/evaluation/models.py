@@ -1,4 +1,4 @@
-"""All models of a build in one table."""
+"""All models of a build in one table, and all learning rates."""
 
 from collections.abc import Mapping
 
@@ -21,6 +21,37 @@ def model_table(runs: Mapping[str, Run], tests: Mapping[str, Evaluation]) -> pd.
     test_accuracy_high, test_macro_f1, test_macro_f1_low, test_macro_f1_high, test_loss, run.
     """
     return pd.DataFrame([_row(name, run, tests[name]) for name, run in runs.items()])
+
+
+def rate_table(runs: Mapping[str, Run], chosen: str) -> pd.DataFrame:
+    """One row per training of a comparison of rates and optimizers, judged on validation.
+
+    Columns: optimizer, learning_rate, momentum, precision, epochs, validation_accuracy,
+    validation_accuracy_low, validation_accuracy_high (its 95 % interval), validation_loss,
+    chosen (whether its name is `chosen`), run. Where training diverged the loss is missing,
+    and so is the interval.
+    """
+    return pd.DataFrame([_rate_row(run, name == chosen) for name, run in runs.items()])
+
+
+def _rate_row(run: Run, chosen: bool) -> dict:
+    trial, best = run.trial, run.kept_epoch
+    diverged = pd.isna(best["val_loss"])
+    judged = None if diverged else evaluate(run.predictions, "validation")
+    low, high = judged.accuracy_interval if judged else (None, None)
+    return {
+        "optimizer": trial.optimizer,
+        "learning_rate": trial.learning_rate,
+        "momentum": trial.momentum,
+        "precision": trial.precision,
+        "epochs": len(run.history),
+        "validation_accuracy": float(best["val_accuracy"]),
+        "validation_accuracy_low": low,
+        "validation_accuracy_high": high,
+        "validation_loss": None if diverged else float(best["val_loss"]),
+        "chosen": chosen,
+        "run": run.hash,
+    }
 
 
 def _row(name: str, run: Run, test: Evaluation) -> dict:

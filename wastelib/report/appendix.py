@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from wastelib.displays import estimate
 from wastelib.report import numbers, prose
 from wastelib.report.document import Block, Chapter, Prose, Table, chapter
 from wastelib.report.results import DatasetResult, Environment, Ledger, Results
@@ -74,7 +75,9 @@ def _runs(results: Results) -> Iterator[Table]:
         "Learning rate": lambda rate: f"{rate.learning_rate:g}",
         "Momentum": lambda rate: f"{rate.momentum:g}",
         "Epochs": lambda rate: numbers.count(rate.epochs),
-        "Validation accuracy": lambda rate: numbers.percent(rate.validation_accuracy),
+        "Validation accuracy": lambda rate: estimate(
+            rate.validation_accuracy, rate.validation_accuracy_interval
+        ),
         "Run": lambda rate: rate.run,
     }
     caption = "The runs behind the comparison of learning rates and optimizers."

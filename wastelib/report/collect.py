@@ -1,11 +1,18 @@
-"""Gather what a build found into `results.json`: read from runs, never from prose."""
+"""Gather what a build found into `results.json`.
+
+Models and rates are read from their runs; what else the notebooks found, from their tables.
+"""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
+
 from wastelib.data.dataset import Dataset, open_dataset
 from wastelib.evaluation.metrics import Evaluation
-from wastelib.evaluation.models import model_table, test_evaluations
+from wastelib.evaluation.models import model_table, rate_table, test_evaluations
+from wastelib.report import prose
+from wastelib.report.document import Chapter, Table
 from wastelib.report.results import (
     ClassScores,
     DatasetResult,
@@ -14,14 +21,17 @@ from wastelib.report.results import (
     RateResult,
     Results,
     SplitSizes,
+    TableResult,
 )
 from wastelib.settings import Profile
 from wastelib.training.environment import environment
 from wastelib.training.run import Run, declared
 
 
-def collect_results(profile: Profile, build: Path, notebook_seconds: dict[str, float]) -> Results:
-    """The results of the build in `build`, whose notebooks have all been executed.
+def collect_results(
+    profile: Profile, build: Path, chapters: list[Chapter], notebook_seconds: dict[str, float]
+) -> Results:
+    """The results of the build in `build`, whose executed notebooks are the `chapters`.
 
     Raises `WasteError` if the notebooks declared no runs, or one of these is incomplete.
     """
@@ -36,6 +46,13 @@ def collect_results(profile: Profile, build: Path, notebook_seconds: dict[str, f
             for row in model_table(models, tests).to_dict(orient="records")
         ],
         learning_rates=_rates(build),
+        answers={part.stem: _answer(part) for part in chapters},
+        tables=[
+            _table(part, block)
+            for part in chapters
+            for block in part.blocks
+            if block.kind == "table"
+        ],
         environment=Environment(
             **environment(),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -76,20 +93,30 @@ def _model(row: dict, test: Evaluation) -> ModelResult:
 
 
 def _rates(build: Path) -> list[RateResult]:
-    chosen = {run.hash for run in declared(build, "chosen").values()}
-    return [_rate(run, run.hash in chosen) for run in declared(build, "learning_rates").values()]
+    (chosen,) = declared(build, "chosen")
+    table = rate_table(declared(build, "learning_rates"), chosen)
+    return [_rate(row) for row in table.to_dict(orient="records")]
 
 
-def _rate(run: Run, chosen: bool) -> RateResult:
-    best, loss = run.kept_epoch, float(run.kept_epoch["val_loss"])
-    return RateResult(
-        optimizer=run.trial.optimizer,
-        learning_rate=run.trial.learning_rate,
-        momentum=run.trial.momentum,
-        precision=run.trial.precision,
-        epochs=len(run.history),
-        validation_accuracy=float(best["val_accuracy"]),
-        validation_loss=loss if loss == loss else None,
-        chosen=chosen,
-        run=run.hash,
+def _rate(row: dict) -> RateResult:
+    row = {name: None if pd.isna(value) else value for name, value in row.items()}
+    low, high = row.pop("validation_accuracy_low"), row.pop("validation_accuracy_high")
+    return RateResult(**row, validation_accuracy_interval=None if low is None else (low, high))
+
+
+def _answer(chapter: Chapter) -> str:
+    """Its last prose in plain words, one paragraph or item of a list on each line."""
+    trees = [block.tree for block in chapter.blocks if block.kind == "prose"]
+    paragraphs = (node for node in prose.walk(trees[-1:]) if node["t"] in ("Para", "Plain"))
+    return "\n".join(prose.text(node) for node in paragraphs)
+
+
+def _table(chapter: Chapter, table: Table) -> TableResult:
+    return TableResult(
+        notebook=chapter.stem,
+        number=table.number,
+        name=table.name,
+        caption=table.caption,
+        columns=[column["name"] for column in table.columns],
+        rows=table.rows,
     )

@@ -4,11 +4,6 @@ import re
 from datetime import datetime
 
 
-def percent(share: float) -> str:
-    """0.8637 -> '86.4%'."""
-    return f"{share:.1%}"
-
-
 def count(number: int) -> str:
     """33583177 -> '33,583,177'."""
     return f"{number:,}"

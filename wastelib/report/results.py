@@ -81,9 +81,23 @@ class RateResult(_Record):
     precision: Precision = "float32"
     epochs: int
     validation_accuracy: Share
+    validation_accuracy_interval: Interval | None = Field(
+        None, description="null where training diverged, and in what was recorded without"
+    )
     validation_loss: float | None = Field(description="null where training diverged")
     chosen: bool
     run: str
+
+
+class TableResult(_Record):
+    """A table as the report shows it; its number is that of the report, such as 6.1."""
+
+    notebook: str
+    number: str
+    name: str
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
 
 
 class TrainingSeconds(_Record):
@@ -145,4 +159,6 @@ class Results(_Record):
     dataset: DatasetResult
     models: list[ModelResult]
     learning_rates: list[RateResult]
+    answers: dict[str, str] = Field({}, description="the words that each notebook ends with")
+    tables: list[TableResult] = Field([], description="every table of the notebooks, as shown")
     environment: Environment

@@ -22,8 +22,11 @@ def write_report(profile: Profile, build: Path, entries: dict[str, Entry]) -> No
     began = time.monotonic()
     notebooks = [build / "notebooks" / f"{name}.ipynb" for name in profile.notebooks]
     spent = {name: entry.seconds for name, entry in entries.items()}
-    results = collect_results(profile, build, {name: s.seconds for name, s in spent.items()})
-    document.write_figures(document.read(notebooks), build / "figures")
+    chapters = document.read(notebooks)
+    results = collect_results(
+        profile, build, chapters, {name: s.seconds for name, s in spent.items()}
+    )
+    document.write_figures(chapters, build / "figures")
     collected = time.monotonic()
 
     def write_both(ledger: Ledger) -> tuple[Results, float, float]:
