@@ -1,5 +1,7 @@
 """A trial that is trained in a second, for tests in several folders."""
 
+import numpy as np
+
 from wastelib.training.trial import CustomModel, Trial
 
 
@@ -15,3 +17,17 @@ def trial_of(dataset, **changes) -> Trial:
         "epochs": 2,
     }
     return Trial(**settings | changes)
+
+
+def stored(run) -> np.ndarray:
+    """What the run says of its first three validation images, (3, classes)."""
+    return run.predictions.filter(like="p_").to_numpy()[:3]
+
+
+def predicted_again(run, dataset) -> np.ndarray:
+    """The same from the photographs and the stored model."""
+    from wastelib.training.predict import predict_images
+
+    paths = [dataset.root / image for image in run.predictions["image"][:3]]
+    pairs = [pairs for _, pairs in predict_images(paths, run.folder)]
+    return np.array([[probability for _, probability in one] for one in pairs])

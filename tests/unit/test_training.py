@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from small_trials import trial_of
+from small_trials import predicted_again, stored, trial_of
 
 from wastelib.errors import WasteError
 from wastelib.models.backbones import find_weights
 from wastelib.training import fit as fitting
 from wastelib.training.fit import _finished, fit, kept_epoch
-from wastelib.training.predict import predict_images
 from wastelib.training.process import TrainingProcess
 from wastelib.training.run import FILES, Run, best_on_validation, declare, declared, open_run
 from wastelib.training.train import train
@@ -125,14 +124,7 @@ def test_frozen_features_give_the_numbers_of_the_whole_model(prepare_small):
     dataset = prepare_small()
     trial = trial_of(dataset, model=frozen_model(), image_size=32)
     run = fitted(trial, dataset)
-    some = run.predictions.iloc[:3]
-    paths = [dataset.root / image for image in some["image"]]
-    for (_, pairs), stored in zip(
-        predict_images(paths, run.folder),
-        some[[f"p_{c}" for c in run.classes]].to_numpy(),
-        strict=True,
-    ):
-        assert np.allclose([p for _, p in pairs], stored, atol=1e-5)
+    assert predicted_again(run, dataset) == pytest.approx(stored(run), abs=1e-5)
 
 
 def test_features_are_computed_once_for_all_heads(prepare_small, monkeypatch):

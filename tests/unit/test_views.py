@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_trials import trial_of
+from small_trials import predicted_again, stored, trial_of
 
 from wastelib.data.views import view_of
 
@@ -50,16 +50,8 @@ def test_each_view_has_a_cache_of_its_own(prepare_small):
 
 def test_new_photographs_are_shown_as_the_training_images_were(prepare_small):
     from wastelib.training.fit import fit
-    from wastelib.training.predict import predict_images
 
     dataset = prepare_small()
     trial = trial_of(dataset, view="edges", epochs=1)
     run = fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
-    some = run.predictions.iloc[:3]
-    paths = [dataset.root / image for image in some["image"]]
-    for (_, pairs), stored in zip(
-        predict_images(paths, run.folder),
-        some[[f"p_{c}" for c in run.classes]].to_numpy(),
-        strict=True,
-    ):
-        assert np.allclose([p for _, p in pairs], stored, atol=1e-5)
+    assert predicted_again(run, dataset) == pytest.approx(stored(run), abs=1e-5)
