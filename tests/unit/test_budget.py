@@ -34,9 +34,16 @@ def test_memory_is_not_estimated_where_the_cores_are_taken_anyway():
 @given(st.integers(1, 50), st.integers(1, 64))
 def test_a_training_has_its_share_of_the_cores(trials, cores):
     threads = threads_for(trials, cores)
-    assert min(cores, 2) <= threads <= cores
+    assert 1 <= threads <= cores
     if trials == 1:
         assert threads == cores
+    if trials < cores:
+        assert threads >= 2
+
+
+def test_trainings_of_a_long_list_run_side_by_side_on_a_small_machine_too():
+    assert threads_for(2, cores=2) == 2
+    assert threads_for(40, cores=2) == 1
 
 
 def test_a_container_counts_and_not_the_machine_around_it(tmp_path, monkeypatch):

@@ -11,7 +11,8 @@ from wastelib.report.summary import headline
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-RECORDED = ["demo", "realwaste5", "speed", "profile", "growth", "coverage", "band"]
+RECORDED = ["demo", "realwaste5", "speed", "profile", "growth", "coverage", "band", "precision"]
+FIGURE = r"\d[\d,]*(?:\.\d+)?"
 BLOCK = r"<!-- recorded: {} -->\n(.*?)<!-- end -->"
 
 
@@ -36,6 +37,18 @@ def test_figures_are_the_recorded_ones(name):
     """After recording results: `python tests/unit/test_readme.py` writes them again."""
     (shown,) = re.findall(BLOCK.format(name), README.read_text("utf-8"), re.DOTALL)
     assert shown == recorded(name)
+
+
+def test_the_findings_are_figures_of_the_recorded_answers_and_tables():
+    """Each figure of the findings stands in what the notebooks of the real run said."""
+    path = ROOT / "report" / "recorded" / "realwaste5" / "results.json"
+    results = Results.model_validate_json(path.read_text("utf-8"))
+    cells = [cell for table in results.tables for row in table.rows for cell in row]
+    told = set(re.findall(FIGURE, " ".join([*results.answers.values(), *cells])))
+    (findings,) = re.findall(BLOCK.format("findings"), README.read_text("utf-8"), re.DOTALL)
+    figures = re.findall(FIGURE, findings)
+    assert len(figures) >= 9
+    assert [figure for figure in figures if figure not in told] == []
 
 
 def test_every_dependency_is_explained():

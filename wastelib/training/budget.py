@@ -14,6 +14,7 @@ from wastelib.training.trial import Trial
 # that has trained other small networks before held 1.15 GB.
 PROCESS_BYTES = 1_250_000_000  # Python and TensorFlow, with what they compile and buffer
 FLOAT_BYTES = 4
+LONG_LIST = 4  # trainings for each core
 COPIES_IN_TRAINING = 2  # each layer's output is kept for its gradient, which is as large
 COPIES_IN_A_PASS = 3  # input and output of a layer, and room to compute in
 COPIES_OF_WEIGHTS = 6  # weights, gradient, Adam's two means, and two in the making of a file
@@ -44,14 +45,18 @@ class Budget:
 def threads_for(trials: int, cores: int) -> int:
     """Threads of each training in a list of so many, on a machine with so many cores.
 
-    At least two: for networks with convolutions two threads in one process took 0.75 to 1.15
-    of the time of two processes with one thread each. Heads on stored features would gain
-    from one thread each, but the time of one image is measured with the same threads, and is
-    to be compared between models.
+    At least two in a short list: for networks with convolutions two threads in one process
+    took 0.75 to 1.15 of the time of two processes with one thread each. Heads on stored
+    features would gain from one thread each, but the time of one image is measured with the
+    same threads, and is to be compared between models. One in a long list, whose trainings are
+    mostly small: half of a small training is building, compiling and storing, which one core
+    does while another computes.
 
     The number changes the last bits of an outcome. Hence it depends on the list as it was
     given and on the machine, never on what is finished already or on what runs beside it.
     """
+    if trials >= LONG_LIST * cores:
+        return 1
     return min(cores, max(2, cores // trials))
 
 
