@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from wastelib.displays.style import (
     BLUE,
@@ -16,6 +15,7 @@ from wastelib.displays.style import (
     WIDTH,
     Display,
     count,
+    in_percent,
     marker_style,
     one_line,
     shortened,
@@ -78,8 +78,8 @@ class ReliabilityDisplay(Display):
             panel.set_title(shortened(name, 60 // len(panels)))
             panel.set_xlabel(f"confidence (expected calibration error {self.errors[name]:.1%})")
             panel.set(xlim=(0, 1.03), ylim=(-0.03, 1.03))
-            panel.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-            panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            in_percent(panel.xaxis)
+            in_percent(panel.yaxis)
             panel.grid()
         panels[0].set_ylabel("accuracy (95% interval)")
 
@@ -125,8 +125,8 @@ class AbstentionDisplay(Display):
             )
         lowest = min(curve["low"].min() for curve in self.curves.values())
         ax.set(xlim=(0, 1.02), ylim=(max(0, np.floor(lowest * 10) / 10), 1.02))
-        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        in_percent(ax.xaxis)
+        in_percent(ax.yaxis)
         ax.set_xlabel("share of the images answered, the most confident first")
         ax.set_ylabel("accuracy (95% interval)")
         ax.grid()

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from wastelib.displays.counts import class_rows, row_height
 from wastelib.displays.style import (
@@ -20,6 +20,7 @@ from wastelib.displays.style import (
     WIDTH,
     Display,
     count,
+    in_percent,
     one_line,
     shortened,
 )
@@ -197,7 +198,7 @@ class LeakDisplay(Display):
                 color=BLACK,
                 marker="D",
             )
-        both.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        in_percent(both.xaxis)
         both.set_xlabel(f"test {SCORE_NAMES[self.score]}\n(one line per split seed)")
         _open_rows(both)
         _points(over)
@@ -258,7 +259,7 @@ class FoldsDisplay(Display):
                 _bar(panel, row, *values, filled=True, color=BLACK if row == last else BLUE)
             panel.axvline(self.folds[score].iloc[-1], color=GREY, linewidth=0.8, linestyle=":")
             panel.set_title(title)
-            panel.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            in_percent(panel.xaxis)
             panel.xaxis.set_major_locator(MaxNLocator(nbins=5))
             panel.set_xlabel("on test images (95% interval)")
             _open_rows(panel)

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MultipleLocator, PercentFormatter
+from matplotlib.ticker import MultipleLocator
 
 from wastelib.displays.style import (
     BLACK,
@@ -16,6 +16,7 @@ from wastelib.displays.style import (
     WIDTH,
     Display,
     count,
+    in_percent,
     marker_style,
     one_line,
     shortened,
@@ -111,7 +112,7 @@ class AgreementDisplay(Display):
             ax.plot(self.table["similarity"], self.table[column], label=column, **style)
         ax.axvline(self.chosen, color=GREY, linestyle="--", linewidth=1.1, label="chosen")
         ax.set_ylim(0, 1.03)
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        in_percent(ax.yaxis)
         ax.grid(axis="y")
         ax.set_xlabel("threshold: neighbours at least this alike are linked")
         ax.figure.legend(handles=ax.lines, loc="outside right upper")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from wastelib.displays.counts import class_rows
 from wastelib.displays.style import (
@@ -18,6 +18,7 @@ from wastelib.displays.style import (
     WIDTH,
     Display,
     count,
+    in_percent,
     marker_style,
     one_line,
     shortened,
@@ -80,7 +81,7 @@ class ArmsDisplay(Display):
         values.axvline(self.reference[self.score], **at)
         differences.axvline(0, **at)
         class_rows(values, [shortened(name, 34) for name in self.arms["arm"]])
-        values.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        in_percent(values.xaxis)
         values.xaxis.get_major_locator().set_params(nbins=5)
         values.set_xlabel(f"{self.label} (95% interval)")
         differences.set_xlabel(f"points, against {shortened(self.reference['arm'], 26)}")
@@ -172,7 +173,7 @@ class DataCurveDisplay(Display):
         ax.xaxis.set_major_formatter(FuncFormatter(lambda images, _: f"{images:,.0f}"))
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_ylim(max(self.curve.points["low"].min() - 0.1, 0), 1)
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        in_percent(ax.yaxis)
         ax.set_xlabel("training images (logarithmic); dotted: the law, extrapolated")
         ax.set_ylabel("test accuracy (95% interval)")
         ax.grid()

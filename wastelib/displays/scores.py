@@ -17,6 +17,7 @@ from wastelib.displays.style import (
     WIDTH,
     Display,
     count,
+    in_percent,
     marker_style,
     one_line,
     shortened,
@@ -251,7 +252,7 @@ class CostDisplay(Display):
         low, high = self.models["low"].min(), self.models["high"].max()
         margin = 0.08 * max(high - low, 0.05)
         ax.set_ylim(max(low - margin, -0.01), min(high + margin, 1.01))
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        in_percent(ax.yaxis)
 
     def _name(self, ax: Axes) -> None:
         """Names beside the last panel at the height of their accuracy, moved apart."""

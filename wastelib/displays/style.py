@@ -11,7 +11,9 @@ import matplotlib
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 WIDTH = 6.5  # inches: the text column of the PDF
 ROWS = 40  # more rows of text than that do not fit a page
@@ -154,3 +156,9 @@ def spread(wanted: np.ndarray, heights: np.ndarray, low: float, high: float) -> 
     middles = np.empty(len(order))
     middles[order] = np.clip(lowest, low, max(high - sizes.sum(), low)) + below
     return middles
+
+
+def in_percent(axis: Axis) -> None:
+    """Label an axis of shares in whole per cent, at places that are whole."""
+    axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], min_n_ticks=3))
+    axis.set_major_formatter(PercentFormatter(1, decimals=0))

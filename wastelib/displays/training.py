@@ -10,7 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from wastelib.displays.style import (
     BLACK,
@@ -18,6 +18,7 @@ from wastelib.displays.style import (
     WIDTH,
     Display,
     count,
+    in_percent,
     marker_style,
     one_line,
     shortened,
@@ -104,7 +105,7 @@ class LearningCurvesDisplay(Display):
                 MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
             )
             panel.set_xlabel("epoch")
-        accuracy.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        in_percent(accuracy.yaxis)
         accuracy.set_ylim(*self._accuracy_range())
         loss.set_ylim(0, self._loss_top() * 1.05)
         if notes:
@@ -255,7 +256,7 @@ class RateChoiceDisplay(Display):
         ax.margins(x=0.12)
         highest = self.rates[["validation_accuracy", "validation_accuracy_high"]].max(axis=None)
         ax.set_ylim(0, min(1.0, highest * 1.2 + 0.02))
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        in_percent(ax.yaxis)
         ax.grid(axis="y")
         ax.set_xlabel("learning rate (logarithmic)")
         ax.set_ylabel("validation accuracy (95% interval)")
@@ -275,14 +276,17 @@ class RateChoiceDisplay(Display):
 
     def _mark_chosen(self, ax: Axes) -> None:
         lowest, highest = self.rates["learning_rate"].min(), self.rates["learning_rate"].max()
+        # Above all that stands at the same rate, or the words would lie on another's marker.
+        tops = self.rates[["validation_accuracy", "validation_accuracy_high"]].max(axis=1)
         for row in self.rates[self.rates["chosen"]].itertuples():
             at = (row.learning_rate, row.validation_accuracy)
+            above = tops[self.rates["learning_rate"] == row.learning_rate].max()
             ring = {"markerfacecolor": "none", "markeredgecolor": BLACK, "markeredgewidth": 1.3}
             ax.plot(*at, "o", markersize=13, **ring)
             ax.annotate(
                 f"chosen: {row.series}, {row.learning_rate:g} ({row.validation_accuracy:.1%})",
-                at,
-                xytext=(0, 12),
+                (row.learning_rate, above),
+                xytext=(0, 10),
                 textcoords="offset points",
                 ha={lowest: "left", highest: "right"}.get(row.learning_rate, "center"),
                 fontweight="bold",
