@@ -1,12 +1,14 @@
 """No more trainings run side by side than the machine has room for, and one always runs."""
 
 from types import SimpleNamespace
+from typing import ClassVar
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wastelib.training import budget, machine
 from wastelib.training.budget import Budget, threads_for
+from wastelib.training.process import KEPT_BELOW_BYTES, TrainingProcess
 from wastelib.training.trial import PretrainedModel, Trial
 
 jobs = st.builds(SimpleNamespace, threads=st.integers(1, 8), memory_bytes=st.integers(1, 100))
@@ -44,6 +46,27 @@ def test_a_training_has_its_share_of_the_cores(trials, cores):
 def test_trainings_of_a_long_list_run_side_by_side_on_a_small_machine_too():
     assert threads_for(2, cores=2) == 2
     assert threads_for(40, cores=2) == 1
+
+
+def test_a_process_is_kept_for_the_next_training_whatever_was_idle_before():
+    """After a pass by all cores, each training of a long list once started a process anew."""
+
+    class Fake(TrainingProcess):
+        _idle: ClassVar[list] = []
+
+        def __init__(self, threads):
+            self.threads, self.held_bytes, self.ended = threads, KEPT_BELOW_BYTES * 0.6, False
+
+        def end(self):
+            self.ended = True
+
+    wide = Fake.take(threads=2)
+    wide._give_back()
+    narrow = Fake.take(threads=1)
+    assert wide.ended
+    narrow._give_back()
+    assert Fake.take(threads=1) is narrow
+    assert not narrow.ended
 
 
 def test_a_container_counts_and_not_the_machine_around_it(tmp_path, monkeypatch):

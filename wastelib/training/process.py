@@ -47,9 +47,14 @@ class TrainingProcess:
 
     @classmethod
     def take(cls, threads: int) -> "TrainingProcess":
-        """An idle process with so many threads, or a new one."""
+        """An idle process with so many threads, or a new one.
+
+        Those with another number then end: what they hold would count against the new one, which
+        could not be kept for the next training.
+        """
         fit = [process for process in cls._idle if process.threads == threads]
         if not fit:
+            cls.end_idle()
             return cls(threads)
         cls._idle.remove(fit[0])
         return fit[0]
