@@ -1,8 +1,8 @@
 """Where the time goes in what misses its target, as tables for the record.
 
-`python -m tests.benchmarks.profile [--data …] [--weights …] [--record FOLDER]`. Three parts:
+`python -m tests.benchmarks.profile [--data …] [--weights …] [--record FOLDER]`. Four parts:
 the kernels of one training step of the published CNN, what an epoch does outside its steps,
-and what a training on stored features does besides computing.
+what a training on stored features does besides computing, and what four learning rates do.
 """
 
 import argparse
@@ -22,8 +22,10 @@ import pandas as pd
 import tensorflow as tf
 
 from tests.benchmarks.parts import BACKBONE, BACKBONE_SIZE, CNN_SIZE, PRECISIONS, Bench, OurCnn
+from tests.benchmarks.protocol import RATE_EPOCHS, RATES, rate_trials
 from tests.benchmarks.speed import bench_of
 from wastelib.training.fit import fit
+from wastelib.training.train import train_all
 
 STEPS = 4
 KERNELS = 8  # of a step are listed; the rest is summed up
@@ -56,6 +58,11 @@ def main() -> None:
             tables[f"One epoch of it, {bench.photos.images} images, {precision}"] = epoch(cnn)
         name = f"A second seed of a head on {BACKBONE}'s stored features, {BACKBONE_SIZE} px"
         tables[name] = second_head(bench)
+        for precision in PRECISIONS:
+            name = (
+                f"{len(RATES)} learning rates over {RATE_EPOCHS} epochs, {CNN_SIZE} px, {precision}"
+            )
+            tables[name] = four_rates(bench, precision)
     text = "\n".join(
         f"{name}:\n\n| part | seconds |\n| --- | ---: |\n"
         + "".join(f"| {part} | {seconds:.3f} |\n" for part, seconds in table.items())
@@ -130,6 +137,22 @@ def second_head(bench: Bench) -> dict[str, float]:
     stats = pstats.Stats(profiler).stats
     cumulative = {(Path(file).name, name): times[3] for (file, _, name), times in stats.items()}
     return {part: cumulative[place] for place, part in PARTS.items()}
+
+
+def four_rates(bench: Bench, precision: str) -> dict[str, float]:
+    """Seconds of a list of trainings by what is done; its epochs are those that `fit` times."""
+    began = time.perf_counter()
+    runs = train_all(rate_trials(bench, precision), bench.dataset).values()
+    whole = time.perf_counter() - began
+    epochs = sum(run.history["seconds"].sum() for run in runs)
+    first = sum(run.history["seconds"].iloc[0] for run in runs)
+    usual = sum(run.history["seconds"].iloc[1:].median() for run in runs)
+    return {
+        "epochs": epochs - (first - usual),
+        "compiling, in the first epoch of each": first - usual,
+        "processes, imports, checkpoints, predictions, models": whole - epochs,
+        "the whole list": whole,
+    }
 
 
 if __name__ == "__main__":

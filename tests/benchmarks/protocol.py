@@ -19,7 +19,7 @@ from tests.benchmarks.rounds import Spread, in_turns
 from wastelib.data.sources import REALWASTE
 from wastelib.training.fit import computing_in, fit
 from wastelib.training.train import train_all
-from wastelib.training.trial import CustomModel
+from wastelib.training.trial import CustomModel, Trial
 
 RATES = (1e-4, 1e-3, 1e-2, 1e-1)
 RATE_EPOCHS = 5
@@ -57,15 +57,19 @@ def four_rates(bench: Bench) -> Iterator[Row]:
     plain = len(RATES) * RATE_EPOCHS * epoch
     what = f"{len(RATES)} learning rates over {RATE_EPOCHS} epochs at {CNN_SIZE} px, processes too"
     for precision in PRECISIONS:
-        settings = {"epochs": RATE_EPOCHS, "precision": precision}
-        trials = {
-            f"{rate:g}": bench.trial(CustomModel(), CNN_SIZE, learning_rate=rate, **settings)
-            for rate in RATES
-        }
         began = time.perf_counter()
-        train_all(trials, bench.dataset)
+        train_all(rate_trials(bench, precision), bench.dataset)
         ours = time.perf_counter() - began
         yield Row(what, precision, plain, ours, Spread.of([plain / ours]), 2.0)
+
+
+def rate_trials(bench: Bench, precision: str) -> dict[str, Trial]:
+    """One trial for each learning rate."""
+    settings = {"epochs": RATE_EPOCHS, "precision": precision}
+    return {
+        f"{rate:g}": bench.trial(CustomModel(), CNN_SIZE, learning_rate=rate, **settings)
+        for rate in RATES
+    }
 
 
 def whole_protocol(bench: Bench) -> Iterator[Row]:
