@@ -259,8 +259,7 @@ class FoldsDisplay(Display):
                 _bar(panel, row, *values, filled=True, color=BLACK if row == last else BLUE)
             panel.axvline(self.folds[score].iloc[-1], color=GREY, linewidth=0.8, linestyle=":")
             panel.set_title(title)
-            in_percent(panel.xaxis)
-            panel.xaxis.set_major_locator(MaxNLocator(nbins=5))
+            in_percent(panel.xaxis, intervals=5)
             panel.set_xlabel("on test images (95% interval)")
             _open_rows(panel)
         names = [f"{fold.name} ({fold.images:,})" for fold in self.folds.itertuples(index=False)]

@@ -81,8 +81,7 @@ class ArmsDisplay(Display):
         values.axvline(self.reference[self.score], **at)
         differences.axvline(0, **at)
         class_rows(values, [shortened(name, 34) for name in self.arms["arm"]])
-        in_percent(values.xaxis)
-        values.xaxis.get_major_locator().set_params(nbins=5)
+        in_percent(values.xaxis, intervals=5)
         values.set_xlabel(f"{self.label} (95% interval)")
         differences.set_xlabel(f"points, against {shortened(self.reference['arm'], 26)}")
         for panel in (values, differences):

@@ -158,7 +158,7 @@ def spread(wanted: np.ndarray, heights: np.ndarray, low: float, high: float) -> 
     return middles
 
 
-def in_percent(axis: Axis) -> None:
-    """Label an axis of shares in whole per cent, at places that are whole."""
-    axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], min_n_ticks=3))
+def in_percent(axis: Axis, intervals: int | str = "auto") -> None:
+    """Label an axis of shares in whole per cent, at the ends of at most so many whole intervals."""
+    axis.set_major_locator(MaxNLocator(nbins=intervals, steps=[1, 2, 5, 10], min_n_ticks=3))
     axis.set_major_formatter(PercentFormatter(1, decimals=0))
