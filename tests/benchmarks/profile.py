@@ -58,11 +58,9 @@ def main() -> None:
             tables[f"One epoch of it, {bench.photos.images} images, {precision}"] = epoch(cnn)
         name = f"A second seed of a head on {BACKBONE}'s stored features, {BACKBONE_SIZE} px"
         tables[name] = second_head(bench)
+        name = f"{len(RATES)} learning rates over {RATE_EPOCHS} epochs at {CNN_SIZE} px"
         for precision in PRECISIONS:
-            name = (
-                f"{len(RATES)} learning rates over {RATE_EPOCHS} epochs, {CNN_SIZE} px, {precision}"
-            )
-            tables[name] = four_rates(bench, precision)
+            tables[f"{name}, {precision}"] = four_rates(bench, precision)
     text = "\n".join(
         f"{name}:\n\n| part | seconds |\n| --- | ---: |\n"
         + "".join(f"| {part} | {seconds:.3f} |\n" for part, seconds in table.items())

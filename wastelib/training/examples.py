@@ -34,10 +34,9 @@ class Examples:
         classes: int,
         split: Split,
     ) -> None:
-        mixes = trial.augmentation in MIXING
-        labels = np.eye(classes, dtype=np.float32)[class_numbers] if mixes else class_numbers
-        self.mixes = mixes
-        self.loss = "categorical_crossentropy" if mixes else "sparse_categorical_crossentropy"
+        self.mixes = trial.augmentation in MIXING
+        labels = np.eye(classes, dtype=np.float32)[class_numbers] if self.mixes else class_numbers
+        self.loss = "categorical_crossentropy" if self.mixes else "sparse_categorical_crossentropy"
         self.trial = trial
         rows = split.rows("train")
         self.class_weight = None
@@ -61,8 +60,9 @@ class Examples:
         """A metric for these labels; of mixed images the larger share is the right class."""
         import keras
 
-        kind = "CategoricalAccuracy" if self.mixes else "SparseCategoricalAccuracy"
-        return getattr(keras.metrics, kind)("accuracy")
+        if self.mixes:
+            return keras.metrics.CategoricalAccuracy("accuracy")
+        return keras.metrics.SparseCategoricalAccuracy("accuracy")
 
     @cached_property
     def _augmented(self) -> "_Augmented":
