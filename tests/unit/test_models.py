@@ -51,6 +51,45 @@ def test_every_backbone_of_the_table_can_be_built_and_preprocessed(name):
     assert np.array_equal(preprocess(name, image.copy()), module.preprocess_input(image.copy()))
 
 
+def test_the_table_has_every_convolutional_network_of_keras():
+    functions = {name for name in dir(keras.applications) if name[0].isupper()}
+    assert {row.application for row in BACKBONES.values()} == functions
+
+
+# One of each family that is built unlike the others, and is not too large for a test.
+@pytest.mark.parametrize("name", ["MobileNetV3Small", "EfficientNetV2B0", "ConvNeXtTiny"])
+def test_a_cut_and_stored_backbone_is_the_whole_one_and_as_large_as_the_table_says(name, tmp_path):
+    backbone = untrained(name)
+    assert backbone.count_params() == BACKBONES[name].parameters
+    image = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3)).astype(np.float32)
+    pooled = backbone.predict(preprocess(name, image.copy()), verbose=0).mean(axis=(1, 2))
+    trunk, net = split_backbone(name, backbone, head_units=8, classes=3, unfrozen_layers=5)
+    expected = net.get_layer("classes")(net.get_layer("head")(pooled))
+    whole = join(trunk, net)
+    whole.save(tmp_path / "model.keras")
+    stored = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    for model in (whole, stored):
+        assert np.allclose(model.predict(image, verbose=0), expected, atol=1e-5)
+
+
+def test_efficientnet_from_a_file_is_what_keras_makes_of_its_own_download(tmp_path, monkeypatch):
+    name, image = "EfficientNetB0", np.full((1, 32, 32, 3), [250.0, 100.0, 20.0], np.float32)
+    source = untrained(name)
+    scale = next(x for x in source.layers if isinstance(x, keras.layers.Normalization))
+    scale.set_weights([np.array([0.48, 0.45, 0.4]), np.array([0.2, 0.3, 0.1]), np.array(0)])
+    file = tmp_path / "efficientnetb0_notop.weights.h5"
+    source.save_weights(file)
+    ours = build_backbone(name, 32, Weights("sha256:x", file))
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", lambda *_, **__: str(file))
+    downloaded = build_backbone(name, 32, Weights("imagenet", None))
+    as_file, as_downloaded, as_built = (
+        keras.Model(model.input, model.get_layer("stem_conv").output).predict(image, verbose=0)
+        for model in (ours, downloaded, source)
+    )
+    assert as_file == pytest.approx(as_downloaded, rel=1e-4, abs=1e-5)
+    assert as_built != pytest.approx(as_downloaded, rel=0.1)
+
+
 @pytest.mark.parametrize("unfrozen", [0, 1, 5, 20, 200])
 def test_trunk_and_net_together_are_the_backbone_with_a_head(pixels, unfrozen):
     backbone = untrained()

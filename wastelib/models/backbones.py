@@ -1,55 +1,21 @@
-"""The table of pretrained backbones: what each one expects, and where its weights are."""
+"""Pretrained backbones: found by name, built, and given their weights."""
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of
+from wastelib.models.backbone_table import BACKBONES
 
 if TYPE_CHECKING:
     import keras
 
 DEMO_WEIGHTS = Path(__file__).parent.parent / "demo" / "weights"
 
-
-@dataclass(frozen=True)
-class Backbone:
-    """One convolutional network of `keras.applications`.
-
-    `default_size` is the side in pixels that its ImageNet weights were trained at,
-    `smallest_size` the least that Keras builds it for, `weights_file` the name that Keras
-    gives the weights without top, with `*` for an image size that convolutions do not mind.
-    """
-
-    application: str
-    module: str
-    default_size: int
-    smallest_size: int
-    weights_file: str
-    options: dict[str, float] = field(default_factory=dict)
-
-
-def _mobilenet(alpha: float, name: str) -> Backbone:
-    file = f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{name}_*_no_top*.h5"
-    return Backbone("MobileNetV2", "mobilenet_v2", 224, 32, file, {"alpha": alpha})
-
-
-_TF = "_weights_tf_dim_ordering_tf_kernels_notop.h5"
-
-BACKBONES = {
-    "InceptionResNetV2": Backbone(
-        "InceptionResNetV2", "inception_resnet_v2", 299, 75, f"inception_resnet_v2{_TF}"
-    ),
-    "DenseNet121": Backbone("DenseNet121", "densenet", 224, 32, f"densenet121{_TF}"),
-    "ResNet50": Backbone("ResNet50", "resnet50", 224, 32, f"resnet50{_TF}"),
-    "MobileNetV2": _mobilenet(1.0, "1.0"),
-    "MobileNetV2-0.35": _mobilenet(0.35, "0.35"),
-    "InceptionV3": Backbone("InceptionV3", "inception_v3", 299, 75, f"inception_v3{_TF}"),
-    "VGG16": Backbone("VGG16", "vgg16", 224, 32, f"vgg16{_TF}"),
-}
+IMAGENET_DEVIATIONS = (0.229, 0.224, 0.225)  # of red, green and blue in 0..1
 
 
 def backbone_names(text: str) -> list[str]:
@@ -115,11 +81,14 @@ def build_backbone(name: str, image_size: int, weights: Weights | None) -> "kera
             where="parameter image_size of notebook 04",
             remedy=f"its own default is {row.default_size}",
         )
-    model = getattr(keras.applications, row.application)(
-        include_top=False, weights=None, input_shape=(image_size, image_size, 3), **row.options
-    )
-    if weights is not None:
-        _load(model, name, image_size, weights)
+    application = getattr(keras.applications, row.application)
+    options = {"include_top": False, "input_shape": (image_size, image_size, 3), **row.options}
+    if weights is None:
+        return application(weights=None, **options)
+    if weights.file is None:
+        return _downloaded(name, application, options)
+    model = application(weights=None, **options)
+    _load(model, name, weights.file)
     return model
 
 
@@ -129,31 +98,39 @@ def preprocess(name: str, pixels):
     return module.preprocess_input(pixels)
 
 
-def _load(model: "keras.Model", name: str, image_size: int, weights: Weights) -> None:
-    import keras
+def _downloaded(name: str, application, options: dict) -> "keras.Model":
+    try:
+        return application(weights="imagenet", **options)
+    except Exception as error:  # Keras raises a plain Exception when a download fails
+        raise WasteError(
+            f"Keras could not download the ImageNet weights of {name}: {error}",
+            remedy="check the network, or pass WEIGHTS=<folder with Keras weight files>",
+        ) from error
 
-    if weights.file is None:
-        try:
-            source = getattr(keras.applications, BACKBONES[name].application)(
-                include_top=False,
-                weights="imagenet",
-                input_shape=(image_size, image_size, 3),
-                **BACKBONES[name].options,
-            )
-        except Exception as error:  # Keras raises a plain Exception when a download fails
-            raise WasteError(
-                f"Keras could not download the ImageNet weights of {name}: {error}",
-                remedy="check the network, or pass WEIGHTS=<folder with Keras weight files>",
-            ) from error
-        model.set_weights(source.get_weights())
-        return
+
+def _load(model: "keras.Model", name: str, file: Path) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Keras only warns where a layer finds no weights
-            model.load_weights(weights.file)
+            model.load_weights(file)
     except (ValueError, OSError, KeyError, UserWarning) as error:
         raise WasteError(
             f"the weights do not fit {name}: {error}",
-            where=weights.file,
+            where=file,
             remedy="use the file that Keras keeps in its own cache for this backbone",
         ) from error
+    if BACKBONES[name].module == "efficientnet":
+        _divide_by_variance(model)
+
+
+def _divide_by_variance(model: "keras.Model") -> None:
+    """Make an EfficientNet scale pixels as it was trained, by variance instead of deviation.
+
+    With its own download Keras adds a layer for that; with a file it does not, and the
+    network would answer, only worse. Source: TensorFlow issue 49930.
+    """
+    from keras import layers
+
+    scale = next(layer for layer in model.layers if isinstance(layer, layers.Normalization))
+    scale.adapt_variance.assign(scale.adapt_variance * IMAGENET_DEVIATIONS)
+    scale.finalize_state()

@@ -60,25 +60,27 @@ def start_head_from(net: keras.Model, trained: keras.Model) -> None:
         net.get_layer(name).set_weights(trained_net.get_layer(name).get_weights())
 
 
-def cut_layer(backbone: keras.Model, unfrozen_layers: int) -> keras.layers.Layer:
+def cut_layer(backbone: keras.Model, unfrozen_layers: int) -> keras.Operation:
     """The last layer below the unfrozen ones through which everything passes.
 
     Residual and dense connections jump over layers; where one crosses the border, the cut
     moves down to the next place where a single tensor carries all. That place always
-    exists: at worst it is the input.
+    exists: at worst it is the input. It may be a bare sum, which is no layer.
     """
-    stack = backbone.layers
-    place = {layer.name: index for index, layer in enumerate(stack)}
+    stack = backbone.operations
+    place = {operation.name: index for index, operation in enumerate(stack)}
     last_reader = [0] * len(stack)
-    for index, layer in enumerate(stack):
-        for node in layer._inbound_nodes:
+    for index, operation in enumerate(stack):
+        for node in operation._inbound_nodes:
             for parent in node.parent_nodes:
                 if parent.operation.name in place:
                     reader = place[parent.operation.name]
                     last_reader[reader] = max(last_reader[reader], index)
+    border = place[backbone.layers[-min(unfrozen_layers, len(backbone.layers) - 1)].name]
     cut, reach = 0, 0
-    for index in range(max(len(stack) - unfrozen_layers, 1)):
-        if reach <= index:
+    for index in range(max(border, 1)):
+        # A model inside the backbone has an output of its own, which is not the one it has here.
+        if reach <= index and not isinstance(stack[index], keras.Model):
             cut = index
         reach = max(reach, last_reader[index])
     return stack[cut]
