@@ -151,7 +151,7 @@ def test_one_seed_is_refused_for_its_spread_cannot_be_seen():
     [
         answers([1, 0, 1]),
         answers([1, 0, 1, 1], groups=[0, 0, 1, 1]),
-        answers([1, 0, 1, 1]).rename(columns={"p_a": "p_b", "p_b": "p_a"}),
+        answers([1, 0, 1, 1]).assign(p_third=0.0),
     ],
 )
 def test_other_images_groups_or_classes_are_refused(other):

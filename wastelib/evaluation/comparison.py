@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from wastelib.errors import WasteError
 from wastelib.evaluation.metrics import accuracies, class_counts, macro_f1s
-from wastelib.evaluation.predictions import Answers, checked
+from wastelib.evaluation.predictions import aligned
 from wastelib.evaluation.resampling import Interval, as_interval, group_sums, resample
 
 
@@ -51,10 +50,9 @@ def compare(
     independent, which photographs of one item are not; then it raises more false alarms than
     it claims. `exact_group_test` does not.
 
-    Raises `WasteError` if the two were not tested on the same images, labels and groups,
-    and `ValueError` as `predictions.checked` does.
+    Raises as `predictions.aligned` does.
     """
-    a, b = _paired(checked(predictions_a, subset), checked(predictions_b, subset))
+    a, b = aligned([predictions_a, predictions_b], subset)
     counts = np.hstack([class_counts(a), class_counts(b)])
     resampled = resample(group_sums(counts, a.rows["group"]), samples, seed)
     wins = group_sums(np.c_[a.right & ~b.right, b.right & ~a.right], a.rows["group"])
@@ -119,20 +117,3 @@ def macro_f1_difference(counts: np.ndarray) -> np.ndarray:
     """A's macro F1 minus B's, of the same."""
     a, b = np.split(counts, 2, axis=-1)
     return macro_f1s(a) - macro_f1s(b)
-
-
-def _paired(a: Answers, b: Answers) -> tuple[Answers, Answers]:
-    """Both in the order of the images' names."""
-    a, b = _sorted(a), _sorted(b)
-    if not a.rows.astype(str).equals(b.rows.astype(str)) or set(a.classes) != set(b.classes):
-        raise WasteError(
-            f"the two models were not tested on the same images ({len(a.rows)} and {len(b.rows)})",
-            remedy="compare runs of one dataset and one split",
-        )
-    return a, b
-
-
-def _sorted(answers: Answers) -> Answers:
-    order = np.argsort(answers.rows["image"].to_numpy(str), kind="stable")
-    rows = answers.rows.iloc[order].reset_index(drop=True)
-    return Answers(answers.classes, rows, answers.probabilities[order])

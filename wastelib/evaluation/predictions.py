@@ -4,11 +4,14 @@ The table has one row per image: `image`, `label`, `group`, `subset`, then one p
 class in columns `p_<class>`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+
+from wastelib.errors import WasteError
 
 PREFIX = "p_"
 SUM_TOLERANCE = 1e-3  # a float32 softmax over many classes does not sum to 1 exactly
@@ -79,6 +82,36 @@ def checked(predictions: pd.DataFrame, subset: str) -> Answers:
         if found:
             raise ValueError(f"the predictions table {problem}")
     return Answers(tuple(classes), rows[["image", "label", "group"]], probabilities)
+
+
+def aligned(tables: Sequence[pd.DataFrame], subset: str) -> list[Answers]:
+    """The answers of several models to the same images, in one order of images and classes.
+
+    Raises `WasteError` unless all were tested on the same images, with the same labels, groups
+    and classes, and `ValueError` as `checked` does.
+    """
+    everything = [checked(table, subset) for table in tables]
+    first = _in_order(everything[0], everything[0].classes)
+    found = [first]
+    for answers in everything[1:]:
+        same = set(answers.classes) == set(first.classes)
+        other = _in_order(answers, first.classes) if same else answers
+        if not same or not other.rows.astype(str).equals(first.rows.astype(str)):
+            raise WasteError(
+                "the models were not tested on the same images, groups and classes "
+                f"({len(first.rows)} and {len(other.rows)} images)",
+                remedy="compare runs of one dataset whose splits have the same test",
+            )
+        found.append(other)
+    return found
+
+
+def _in_order(answers: Answers, classes: tuple[str, ...]) -> Answers:
+    """Images by their names, and these classes."""
+    order = np.argsort(answers.rows["image"].to_numpy(str), kind="stable")
+    columns = [answers.classes.index(name) for name in classes]
+    rows = answers.rows.iloc[order].reset_index(drop=True)
+    return Answers(classes, rows, answers.probabilities[np.ix_(order, columns)])
 
 
 def probability_columns(predictions: pd.DataFrame) -> list[str]:
