@@ -15,7 +15,7 @@ from wastelib.models.backbones import (
 )
 from wastelib.models.custom import published_cnn
 from wastelib.models.layers import layer_rows, stage_rows
-from wastelib.models.pretrained import cut_layer, join, split_backbone, start_head_from
+from wastelib.models.pretrained import cut_layer, join, split_backbone, start_from
 
 SMALL = "MobileNetV2-0.35"
 
@@ -143,10 +143,26 @@ def test_batch_statistics_do_not_move_while_fine_tuning(pixels):
 def test_fine_tuning_starts_with_the_answers_of_the_frozen_model(pixels):
     backbone = untrained()
     frozen = join(*split_backbone(SMALL, backbone, head_units=8, classes=3, unfrozen_layers=0))
-    trunk, net = split_backbone(SMALL, backbone, head_units=8, classes=3, unfrozen_layers=20)
-    start_head_from(net, frozen)
+    tuned = join(*split_backbone(SMALL, untrained(), head_units=8, classes=3, unfrozen_layers=20))
+    start_from(tuned, frozen)
     expected = frozen.predict(pixels, verbose=0)
-    assert np.allclose(join(trunk, net).predict(pixels, verbose=0), expected, atol=1e-5)
+    assert np.allclose(tuned.predict(pixels, verbose=0), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "size"), [(SMALL, 32), ("InceptionV3", 75)])
+def test_each_stage_of_fine_tuning_goes_on_from_the_last(name, size, tmp_path):
+    """Layers that Keras numbers, as InceptionV3's, have other numbers in every model."""
+    image = np.random.default_rng(0).integers(0, 256, (1, size, size, 3)).astype(np.float32)
+    parts = split_backbone(name, untrained(name, size), head_units=8, classes=3, unfrozen_layers=10)
+    for weight in parts[1].trainable_weights:
+        weight.assign(weight * 1.1 + 0.01)  # as training would have
+    first = join(*parts)
+    first.save(tmp_path / "model.keras")
+    second = join(
+        *split_backbone(name, untrained(name, size), head_units=8, classes=3, unfrozen_layers=30)
+    )
+    start_from(second, keras.saving.load_model(tmp_path / "model.keras", compile=False))
+    assert np.allclose(second.predict(image, verbose=0), first.predict(image, verbose=0), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", [SMALL, "ResNet50"])

@@ -24,7 +24,7 @@ BACKBONE = "MobileNetV2-0.35"
 
 def frozen_model(**changes) -> PretrainedModel:
     weights = find_weights("demo", BACKBONE, 32).identity
-    return PretrainedModel(backbone=BACKBONE, weights=weights, head_units=8, **changes)
+    return PretrainedModel(backbone=BACKBONE, weights=weights, **{"head_units": 8} | changes)
 
 
 def fitted(trial, dataset) -> Run:
@@ -145,6 +145,16 @@ def test_fine_tuning_goes_on_from_the_frozen_run(prepare_small):
         trial_of(dataset, model=model, image_size=32, learning_rate=1e-5, epochs=1), dataset
     )
     assert tuned.history["loss"].iloc[0] == pytest.approx(frozen.history["loss"].iloc[-1], rel=0.3)
+
+
+@pytest.mark.parametrize("change", [{"unfrozen_layers": 0}, {"head_units": 9}])
+def test_a_start_whose_weights_do_not_fit_is_refused(prepare_small, change):
+    dataset = prepare_small()
+    model = frozen_model(unfrozen_layers=5)
+    begun = fitted(trial_of(dataset, model=model, image_size=32, epochs=1), dataset)
+    other = frozen_model(**{"unfrozen_layers": 5, "start": begun.hash} | change)
+    with pytest.raises(WasteError, match="whose weights do not fit it"):
+        train(trial_of(dataset, model=other, image_size=32), dataset)
 
 
 def test_a_trial_of_another_dataset_is_refused(prepare_small):

@@ -1,6 +1,5 @@
 """Grad-CAM: where in a photograph a network found what speaks for a class."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import cv2
@@ -34,8 +33,10 @@ def grad_cam(run: Run, pixels: np.ndarray, classes: np.ndarray | None = None) ->
     """
     from keras.activations import linear
 
+    from wastelib.models.layers import flat_layers
+
     model = run.load_model()  # ours alone, so its layers may be changed
-    *_, last = _layers(model)
+    *_, last = flat_layers(model)
     last.activation = linear
     heat = np.zeros(pixels.shape[:3], np.float32)
     for start in range(0, len(pixels), AT_ONCE):
@@ -52,8 +53,10 @@ def _spoken_for(model: "keras.Model", pixels: np.ndarray, classes: np.ndarray | 
     import tensorflow as tf
     from keras.layers import Flatten, GlobalAveragePooling2D
 
+    from wastelib.models.layers import flat_layers
+
     *_, end = (
-        each for each in _layers(model) if isinstance(each, Flatten | GlobalAveragePooling2D)
+        each for each in flat_layers(model) if isinstance(each, Flatten | GlobalAveragePooling2D)
     )
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         seen = []
@@ -69,12 +72,3 @@ def _spoken_for(model: "keras.Model", pixels: np.ndarray, classes: np.ndarray | 
         score = tf.reduce_sum(tf.gather(scores, chosen, batch_dims=1))
     gradient = tape.gradient(score, seen[0], unconnected_gradients="zero")
     return tf.reduce_sum(tf.cast(seen[0] * gradient, tf.float32), axis=3).numpy()
-
-
-def _layers(model: "keras.Model") -> "Iterator[keras.layers.Layer]":
-    """All layers in the order that an image passes them, those of models inside it included."""
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from _layers(layer)
-        else:
-            yield layer

@@ -1,6 +1,17 @@
-"""A model's layers as a table, for the reader and for the drawing."""
+"""A model's layers: one after the other, and as a table, for the reader and for the drawing."""
+
+from collections.abc import Iterator
 
 import keras
+
+
+def flat_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """All layers in the order that an image passes them, those of models inside it included."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from flat_layers(layer)
+        else:
+            yield layer
 
 
 def layer_rows(model: keras.Model) -> list[dict]:
@@ -8,23 +19,17 @@ def layer_rows(model: keras.Model) -> list[dict]:
 
     Keys: name, type, output_shape (a tuple without the batch), parameters, trainable (bool).
     """
-    rows = []
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.InputLayer):
-            continue
-        if isinstance(layer, keras.Model):
-            rows += layer_rows(layer)
-            continue
-        rows.append(
-            {
-                "name": layer.name,
-                "type": type(layer).__name__,
-                "output_shape": tuple(layer.output.shape[1:]),
-                "parameters": layer.count_params(),
-                "trainable": bool(layer.trainable_weights),
-            }
-        )
-    return rows
+    return [
+        {
+            "name": layer.name,
+            "type": type(layer).__name__,
+            "output_shape": tuple(layer.output.shape[1:]),
+            "parameters": layer.count_params(),
+            "trainable": bool(layer.trainable_weights),
+        }
+        for layer in flat_layers(model)
+        if not isinstance(layer, keras.layers.InputLayer)
+    ]
 
 
 def stage_rows(model: keras.Model) -> list[dict]:

@@ -10,6 +10,7 @@ import keras
 from keras import layers
 
 from wastelib.models.backbones import preprocess
+from wastelib.models.layers import flat_layers
 
 
 def split_backbone(
@@ -49,15 +50,38 @@ def join(trunk: keras.Model | None, net: keras.Model) -> keras.Model:
     return keras.Model(pixels, net(trunk(pixels)), name="pretrained")
 
 
-def start_head_from(net: keras.Model, trained: keras.Model) -> None:
-    """Copy the head of a finished frozen model, so that fine-tuning does not start at random.
+def start_from(model: keras.Model, trained: keras.Model) -> None:
+    """Give a whole model the weights of a finished one with the same backbone and head.
 
-    A random head would send large gradients into good layers. Source: Kumar et al. 2022,
+    A random head would send large gradients into good layers, so training starts from a frozen
+    model's head; further down it goes on from what was tuned so far. Source: Kumar et al. 2022,
     "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution".
+
+    Raises `KeyError` or `ValueError` for a model of another kind.
     """
-    trained_net = trained.get_layer("net")
-    for name in ("head", "classes"):
-        net.get_layer(name).set_weights(trained_net.get_layer(name).get_weights())
+    theirs = _by_lasting_name(trained)
+    for name, layer in _by_lasting_name(model).items():
+        layer.set_weights(theirs[name].get_weights())
+
+
+def _by_lasting_name(model: keras.Model) -> dict[tuple[str, int], keras.layers.Layer]:
+    """The layers that have weights; what Keras only numbered is numbered within the model.
+
+    Keras counts layers without a name of their own from the start of the process.
+    """
+    named = {layer.name: layer for layer in flat_layers(model) if layer.weights}
+    places: dict[str, int] = {}
+    found = {}
+    for name in sorted(named, key=_name_and_number):
+        base, _ = _name_and_number(name)
+        places[base] = places.get(base, -1) + 1
+        found[base, places[base]] = named[name]
+    return found
+
+
+def _name_and_number(name: str) -> tuple[str, int]:
+    base, _, number = name.rpartition("_")
+    return (base, int(number)) if number.isdigit() and base else (name, 0)
 
 
 def cut_layer(backbone: keras.Model, unfrozen_layers: int) -> keras.Operation:

@@ -22,7 +22,7 @@ from wastelib.files import whole_folder, write_json
 from wastelib.models.backbones import build_backbone, find_weights
 from wastelib.models.custom import CUSTOM
 from wastelib.models.fused import use_fused_kernels
-from wastelib.models.pretrained import join, split_backbone, start_head_from
+from wastelib.models.pretrained import join, split_backbone, start_from
 from wastelib.training.checkpoints import Checkpoints
 from wastelib.training.environment import environment
 from wastelib.training.examples import Examples
@@ -123,10 +123,10 @@ def _build(trial: Trial, dataset: Dataset, weights: str) -> Parts:
         use_fused_kernels(net)
         return Parts(None, net, decoded(dataset, trial.image_size, trial.view), 0.0)
     trunk, net = _pretrained(trial, classes, weights)
+    whole = join(trunk, net)
     if model.start is not None:
-        start_head_from(net, open_run(dataset.build_folder / "runs" / model.start).load_model())
+        start_from(whole, open_run(dataset.build_folder / "runs" / model.start).load_model())
     if not trial.reads_features:
-        whole = join(trunk, net)
         return Parts(None, whole, decoded(dataset, trial.image_size, trial.view), 0.0)
     compute_features(trunk, dataset, trial)
     return Parts(trunk, net, *stored_features(features_file(dataset, trial)))

@@ -88,13 +88,31 @@ def _refuse_what_cannot_begin(trial: Trial, dataset: Dataset) -> None:
             where=_folder(dataset, start),
             remedy="train that one first, in a call of its own",
         )
-    if open_run(_folder(dataset, start)).trial.split != trial.split:
+    begun = open_run(_folder(dataset, start)).trial
+    if _taken_over(begun) != _taken_over(trial) or (
+        begun.model.unfrozen_layers > trial.model.unfrozen_layers
+    ):
+        raise WasteError(
+            f"a trial starts from the run {start}, whose weights do not fit it",
+            where=_folder(dataset, start),
+            remedy="start from a run of the same backbone, weights, head and image size, with no "
+            "more layers unfrozen",
+        )
+    if begun.split != trial.split:
         raise WasteError(
             f"a trial starts from the run {start}, which was trained on another split and may "
             "have seen what this one is tested on",
             where=_folder(dataset, start),
             remedy="train one on the same split first, and start from that",
         )
+
+
+def _taken_over(trial: Trial) -> tuple:
+    """What must be equal for one trial to go on with the weights of another."""
+    model = trial.model
+    if model.kind != "pretrained":
+        return (model.kind,)
+    return model.backbone, model.weights, model.head_units, trial.image_size
 
 
 def _carry_out_here(

@@ -23,7 +23,8 @@ class PretrainedModel(_Description):
 
     `weights` is the identity that `find_weights` returns, `unfrozen_layers` the number of
     top layers that are trained together with the head. `start` is the hash of a finished
-    frozen trial whose head the training starts from.
+    trial of the same backbone and head, with no more layers unfrozen, whose weights the
+    training starts from: first the head alone, then layers from the top.
     """
 
     kind: Literal["pretrained"] = "pretrained"
