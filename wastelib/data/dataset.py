@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import chain
@@ -96,6 +97,42 @@ class Dataset:
     def split_file(self, split_fingerprint: str) -> Path | None:
         """Where a split is stored that is none of `splits`, if it is."""
         return next(self._splits_folder.glob(f"*-{split_fingerprint}.csv"), None)
+
+    def add_other(self, other: "Dataset") -> None:
+        """Remember another dataset, for trials that are tested on it.
+
+        Raises `WasteError` if the two have no class of the same name.
+        """
+        if not set(self.classes) & set(other.classes):
+            raise WasteError(
+                f"no class of {other.name} has the name of one of {self.name}: "
+                f"{', '.join(other.classes)}",
+                where=other.root,
+                remedy=f"name folders as the classes are named: {', '.join(self.classes)}",
+            )
+        where = os.path.relpath(other.build_folder, self.build_folder)
+        write_json(self._other_file(other.fingerprint), {"build_folder": where})
+
+    def other(self, fingerprint: str) -> "Dataset":
+        """A dataset that `add_other` was given.
+
+        Raises `WasteError` if there is none, or it has changed since.
+        """
+        try:
+            note = json.loads(self._other_file(fingerprint).read_text("utf-8"))
+            found = open_dataset(self.build_folder / note["build_folder"])
+        except FileNotFoundError:
+            found = None
+        if found is None or found.fingerprint != fingerprint:
+            raise WasteError(
+                f"no other dataset with the fingerprint {fingerprint[:12]} is known here",
+                where=self.build_folder,
+                remedy="prepare it again, and run the cell that adds it to this dataset",
+            )
+        return found
+
+    def _other_file(self, fingerprint: str) -> Path:
+        return self.build_folder / "others" / f"{fingerprint}.json"
 
     @property
     def _splits_folder(self) -> Path:

@@ -30,6 +30,7 @@ from wastelib.training.features import compute_features, features_file, stored_f
 from wastelib.training.machine import cores
 from wastelib.training.optimizer import optimizer_of
 from wastelib.training.run import Run, open_run
+from wastelib.training.testing import image_milliseconds, predictions_table, retest
 from wastelib.training.trial import Trial
 
 OnEpoch = Callable[[pd.DataFrame], None]
@@ -50,7 +51,10 @@ def fit(trial: Trial, dataset: Dataset, *, weights: str, on_epoch: OnEpoch) -> R
     with one_at_a_time(folder):
         if not folder.exists():
             with computing_in(trial.precision):
-                _fit_into(folder, trial, dataset, weights, on_epoch)
+                if trial == trial.trained:
+                    _fit_into(folder, trial, dataset, weights, on_epoch)
+                else:
+                    retest(folder, trial, dataset)
     return open_run(folder)
 
 
@@ -95,7 +99,7 @@ def _fit_into(
             "threads": int(os.environ.get("TF_NUM_INTRAOP_THREADS") or cores()),
             "train_seconds": float(history["seconds"].sum() + parts.feature_seconds),
             "feature_seconds": parts.feature_seconds,
-            "image_milliseconds": _image_milliseconds(model, trial.image_size),
+            "image_milliseconds": image_milliseconds(model, trial),
             "parameters": model.count_params(),
             "trainable_parameters": sum(int(np.prod(v.shape)) for v in net.trainable_variables),
             "model_bytes": (unfinished / "model.keras").stat().st_size,
@@ -224,21 +228,4 @@ def _predictions(
     rows = split.rows(subset)
     labels = dataset.class_numbers.to_numpy()
     probabilities = net.predict(Batches(inputs, labels, rows, 32), verbose=0)
-    table = split.assignment.iloc[rows].reset_index(drop=True)
-    table = table.rename(columns={"path": "image"})[["image", "label", "group", "subset"]]
-    columns = [f"p_{label}" for label in dataset.classes]
-    return table.join(pd.DataFrame(probabilities, columns=columns))
-
-
-def _image_milliseconds(model: keras.Model, image_size: int, times: int = 20) -> float:
-    """Least time of one image through the whole model, from pixels to probabilities.
-
-    What else the machine does meanwhile, such as other trainings, only adds to it.
-    """
-    image = np.full((1, image_size, image_size, 3), 127, np.float32)
-    taken = []
-    for _ in range(times + 3):
-        began = time.perf_counter()
-        model.predict_on_batch(image)
-        taken.append(time.perf_counter() - began)
-    return min(taken[3:]) * 1000  # the first ones compile
+    return predictions_table(split.assignment.iloc[rows], probabilities, dataset.classes)

@@ -47,25 +47,31 @@ def train_all(
     """
     for trial in trials.values():
         _refuse_what_cannot_begin(trial, dataset)
-    names = {trial.hash: name for name, trial in reversed(trials.items())}
-    todo = {h: t for h, t in _distinct(trials).items() if not _folder(dataset, h).exists()}
-    failures: Failures = {}
-    if todo:
-        shown = {run: (names[run], trial.epochs) for run, trial in todo.items()}
-        with Progress(shown) as progress:
-            if scheduler:
-                from wastelib.training.cluster import carry_out_on
-
-                failures = carry_out_on(scheduler, todo, dataset, weights, progress)
-            else:
-                failures = _carry_out_here(todo, len(names), dataset, weights, progress)
-    if failures:
-        raise _failed({names[run]: reason for run, reason in failures.items()}, len(names))
+    _train_missing(
+        {name: trial.trained for name, trial in trials.items()}, dataset, weights, scheduler
+    )
+    # What is only tested in another way is so here: it takes seconds, and another dataset's files.
+    _train_missing(trials, dataset, weights, scheduler="")
     return {name: open_run(_folder(dataset, trial.hash)) for name, trial in trials.items()}
 
 
-def _distinct(trials: Mapping[str, Trial]) -> dict[str, Trial]:
-    return {trial.hash: trial for trial in trials.values()}
+def _train_missing(
+    trials: Mapping[str, Trial], dataset: Dataset, weights: str, scheduler: str
+) -> None:
+    names = {trial.hash: name for name, trial in reversed(trials.items())}
+    distinct = {trial.hash: trial for trial in trials.values()}
+    todo = {h: t for h, t in distinct.items() if not _folder(dataset, h).exists()}
+    if not todo:
+        return
+    with Progress({run: (names[run], trial.epochs) for run, trial in todo.items()}) as progress:
+        if scheduler:
+            from wastelib.training.cluster import carry_out_on
+
+            failures = carry_out_on(scheduler, todo, dataset, weights, progress)
+        else:
+            failures = _carry_out_here(todo, len(names), dataset, weights, progress)
+    if failures:
+        raise _failed({names[run]: reason for run, reason in failures.items()}, len(names))
 
 
 def _folder(dataset: Dataset, run: str):

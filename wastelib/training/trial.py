@@ -47,6 +47,11 @@ class Trial(_Description):
     `class_weights` how much the loss of each class counts in training ("balanced": in inverse
     proportion to its images), and `view` what the network is shown of each image
     (`data.views`); validation and test images have the same view, and are never augmented.
+
+    `test_augmentation` averages the answers to several pictures of each validation and test
+    image: it and its mirror image ("flips"), or all eight ways to turn and mirror it ("turns").
+    `tested_on` is the fingerprint of another dataset, all of whose images of known classes are
+    then the test subset.
     """
 
     dataset: str
@@ -67,6 +72,13 @@ class Trial(_Description):
     class_weights: Literal["none", "balanced"] = "none"
     view: Literal["colour", "grey", "edges"] = "colour"
     seed: int = Field(42, ge=0)
+    test_augmentation: Literal["none", "flips", "turns"] = "none"
+    tested_on: str | None = None
+
+    @property
+    def trained(self) -> "Trial":
+        """The trial whose training this one shares: it is tested plainly, on its own dataset."""
+        return self.model_copy(update={"test_augmentation": "none", "tested_on": None})
 
     @property
     def reads_features(self) -> bool:
