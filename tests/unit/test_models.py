@@ -13,7 +13,7 @@ from wastelib.models.backbones import (
     find_weights,
     preprocess,
 )
-from wastelib.models.custom import published_cnn
+from wastelib.models.custom import CUSTOM, published_cnn
 from wastelib.models.layers import layer_rows, stage_rows
 from wastelib.models.pretrained import cut_layer, join, split_backbone, start_from
 
@@ -34,6 +34,51 @@ def test_published_network_has_the_published_number_of_parameters():
     model = published_cnn(256, 9)
     assert model.count_params() == 33_583_177
     assert sum(row["parameters"] for row in layer_rows(model)) == 33_583_177
+
+
+@pytest.mark.parametrize(
+    ("name", "below"),
+    [("residual_s", 100_000), ("residual_m", 500_000), ("residual_l", 1_500_000)],
+)
+def test_a_residual_network_keeps_to_its_size_whatever_the_images_are(name, below):
+    counts = {CUSTOM[name](size, 9).count_params() for size in (32, 101, 256)}
+    assert len(counts) == 1
+    assert below / 2 < counts.pop() < below
+
+
+@pytest.mark.parametrize("name", ["residual_s", "residual_m", "residual_l"])
+def test_residual_networks_are_made_of_layers_that_every_converter_knows(name):
+    allowed = {"Rescaling", "Conv2D", "BatchNormalization", "ReLU", "Add", "AveragePooling2D"}
+    allowed |= {"GlobalAveragePooling2D", "Dense"}
+    net = CUSTOM[name](64, 5)
+    assert {row["type"] for row in layer_rows(net)} <= allowed
+    for layer in net.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            (node,) = layer._inbound_nodes  # it follows a convolution, and merges into it
+            assert isinstance(node.parent_nodes[0].operation, keras.layers.Conv2D)
+
+
+def test_a_residual_network_takes_pixels_as_they_are_and_gives_float32_probabilities(pixels):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        net = CUSTOM["residual_s"](32, 5)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    found = keras.ops.convert_to_numpy(net(pixels))
+    assert net.get_layer("stem_conv").compute_dtype == "bfloat16"
+    assert found.dtype == np.float32
+    assert found.shape == (3, 5)
+    assert np.allclose(found.sum(axis=1), 1, atol=1e-6)
+    assert np.allclose(found, net(pixels.astype(np.uint8)), atol=1e-3)
+
+
+def test_a_residual_block_begins_as_the_way_around_it():
+    net = CUSTOM["residual_s"](32, 5)
+    added = net.get_layer("stage1_block1_add")
+    both = keras.Model(net.input, [*added.input, added.output])
+    around, block, out = both(np.full((1, 32, 32, 3), 9.0, np.float32))
+    assert np.array_equal(out, around)
+    assert not np.any(block)
 
 
 def test_layer_rows_follow_the_network():

@@ -1,7 +1,11 @@
 """Custom CNNs, trained from scratch. Notebook 02 builds and explains them layer by layer."""
 
+from functools import partial
+
 import keras
 from keras import layers
+
+from wastelib.models.residual import SIZES, residual
 
 
 def published_cnn(image_size: int, classes: int) -> keras.Sequential:
@@ -32,4 +36,4 @@ def published_cnn(image_size: int, classes: int) -> keras.Sequential:
     )
 
 
-CUSTOM = {"published_cnn": published_cnn}
+CUSTOM = {"published_cnn": published_cnn} | {name: partial(residual, name) for name in SIZES}
