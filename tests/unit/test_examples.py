@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_trials import trial_of
 
-from wastelib.models.augmentation import AUGMENTATIONS, MIXING
+from wastelib.models.augmentation import AUGMENTATIONS, MIXING, RandomView
 from wastelib.training.examples import Examples, balanced_weights
 from wastelib.training.trial import CustomModel, Trial
 
@@ -124,6 +124,27 @@ def test_mixed_labels_are_the_shares_of_the_images(examples_of):
     ).astype(np.uint8)
     for images, labels in batches_of(examples, epoch=0):
         assert np.allclose(images.mean(axis=(1, 2, 3)), labels @ shades, atol=1e-3)
+
+
+def test_a_view_without_a_turn_or_a_part_is_the_image_or_its_mirror(pixels):
+    layer = RandomView(part=1.0, turn=0.0, dtype="float32")
+    for image, shown in zip(pixels, np.asarray(layer(pixels, training=True)), strict=True):
+        mirrored = [image, image[::-1], image[:, ::-1], image[::-1, ::-1]]
+        assert any(np.allclose(shown, one, atol=0.05) for one in mirrored)
+    assert np.array_equal(layer(pixels, training=False), pixels)
+
+
+def test_a_view_stays_inside_the_image_and_shows_all_of_it_in_time():
+    """On a ramp from left to right a place can be read off its shade."""
+    ramp = np.broadcast_to(np.linspace(0, 250, 64)[None, :, None], (64, 64, 3))
+    layer = RandomView(part=0.5, turn=0.0, dtype="float32")
+    shown = np.asarray(layer(np.repeat(ramp[None], 200, axis=0), training=True))[:, 0, :, 0]
+    widths = np.abs(shown[:, -1] - shown[:, 0]) / 250
+    assert widths.min() == pytest.approx(0.5, abs=0.02)
+    assert widths.max() == pytest.approx(1.0, abs=0.02)
+    assert shown.min() < 2
+    assert shown.max() > 248
+    assert np.all(np.abs(np.diff(shown, axis=1)).min(axis=1) > 0.9)  # nowhere is it reflected
 
 
 def test_balanced_weights_make_all_classes_weigh_the_same():

@@ -66,9 +66,9 @@ class Trial(_Description):
     patience: int = Field(0, ge=0)
     restore_best: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"
-    augmentation: Literal["none", "flips_shifts", "published", "randaugment", "mixup", "cutmix"] = (
-        "none"
-    )
+    augmentation: Literal[
+        "none", "flips_shifts", "published", "randaugment", "mixup", "cutmix", "strong"
+    ] = "none"
     class_weights: Literal["none", "balanced"] = "none"
     view: Literal["colour", "grey", "edges"] = "colour"
     seed: int = Field(42, ge=0)
