@@ -4,6 +4,19 @@ import numpy as np
 
 from wastelib.training.trial import CustomModel, Trial
 
+# Every ingredient on, in a residual network.
+RECIPE = {
+    "model": CustomModel(network="residual_s"),
+    "epochs": 4,
+    "optimizer": "adamw",
+    "weight_decay": 0.05,
+    "schedule": "cosine",
+    "warmup_epochs": 1,
+    "label_smoothing": 0.1,
+    "averaging": 0.9,
+    "augmentation": "strong",
+}
+
 
 def trial_of(dataset, **changes) -> Trial:
     """The published network at 16 px on a dataset as `prepare_small` makes it."""

@@ -22,6 +22,7 @@ from wastelib.models.backbones import BACKBONES, build_backbone, find_weights
 from wastelib.models.custom import published_cnn
 from wastelib.models.fused import use_fused_kernels
 from wastelib.models.pretrained import split_backbone
+from wastelib.training.averages import Averages
 from wastelib.training.checkpoints import Checkpoints
 from wastelib.training.features import compute_features, features_file, stored_features
 from wastelib.training.fit import computing_in
@@ -127,10 +128,10 @@ class OurCnn:
             self.net = published_cnn(CNN_SIZE, bench.photos.classes)
         use_fused_kernels(self.net)
         trial = bench.trial(CustomModel(), CNN_SIZE)
-        self.net.compile(
-            optimizer_of(trial), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-        )
         self.batches = bench.batches(bench.pixels(CNN_SIZE), "all")
+        optimizer = optimizer_of(trial, len(self.batches))
+        self.net.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        self.averages = Averages(self.net, trial.averaging)
         self.checkpoints = Checkpoints(folder / precision)
         self.epochs = 0
 
@@ -140,7 +141,7 @@ class OurCnn:
         self.batches.shuffle(42, self.epochs)
         self.net.fit(self.batches, shuffle=False, verbose=0)
         history = pd.DataFrame({"epoch": range(1, self.epochs + 1)})
-        self.checkpoints.save(self.net, history, best=True)
+        self.checkpoints.save(self.net, self.averages, history, best=True)
 
     def steps(self) -> None:
         """As many steps on one batch that is in memory: an epoch without anything around it."""

@@ -120,7 +120,10 @@ def epoch(cnn: OurCnn) -> dict[str, float]:
     history = pd.DataFrame({"epoch": range(cnn.epochs + 1)})  # one more epoch than is stored
     timed("steps on one batch in memory", cnn.steps)
     timed("reading its batches", lambda: [cnn.batches[i] for i in range(len(cnn.batches))])
-    timed("storing the checkpoint", lambda: cnn.checkpoints.save(cnn.net, history, best=True))
+    timed(
+        "storing the checkpoint",
+        lambda: cnn.checkpoints.save(cnn.net, cnn.averages, history, best=True),
+    )
     return parts
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from small_trials import trial_of
+from small_trials import RECIPE, trial_of
 
 from wastelib.training.process import TrainingProcess
 from wastelib.training.train import train_all
@@ -25,6 +25,7 @@ def test_the_same_trials_in_two_processes_give_the_same_bits(prepare_small, tmp_
             "plain": trial_of(dataset),
             "augmented": trial_of(dataset, augmentation="published", class_weights="balanced"),
             "mixed": trial_of(dataset, augmentation="mixup", view="grey"),
+            "recipe": trial_of(dataset, **RECIPE),
         }
         TrainingProcess.end_idle()  # so that the second time is in another process
         found.append(train_all(trials, dataset))
@@ -34,9 +35,21 @@ def test_the_same_trials_in_two_processes_give_the_same_bits(prepare_small, tmp_
         assert_same_numbers(two, one)
 
 
-@pytest.mark.parametrize("augmentation", ["published", "randaugment", "cutmix"])
-def test_a_stopped_training_goes_on_with_the_images_it_would_have_had(
-    prepare_small, tmp_path, augmentation
+STOPPED = {
+    "published": {"augmentation": "published"},
+    "randaugment": {"augmentation": "randaugment"},
+    "cutmix": {"augmentation": "cutmix"},
+    "recipe": RECIPE,
+    "recipe, best epoch, bfloat16": RECIPE
+    | {"restore_best": True, "precision": "bfloat16", "class_weights": "balanced"},
+    "recipe with mixup": RECIPE | {"augmentation": "mixup", "restore_best": True},
+    "averages alone": {"averaging": 0.9, "optimizer": "sgd", "momentum": 0.9},
+}
+
+
+@pytest.mark.parametrize("changes", STOPPED.values(), ids=STOPPED)
+def test_a_stopped_training_ends_as_it_would_have_without_the_stop(
+    prepare_small, tmp_path, changes
 ):
     from wastelib.training.fit import fit
 
@@ -48,7 +61,7 @@ def test_a_stopped_training_goes_on_with_the_images_it_would_have_had(
             raise StoppedError
 
     whole, broken = (prepare_small(build=tmp_path / name) for name in ("whole", "broken"))
-    trial = trial_of(whole, epochs=4, augmentation=augmentation)
+    trial = trial_of(whole, **{"epochs": 4} | changes)
     expected = fit(trial, whole, weights="demo", on_epoch=lambda history: None)
     with pytest.raises(StoppedError):
         fit(trial, broken, weights="demo", on_epoch=stop_after_two)

@@ -126,6 +126,29 @@ def test_mixed_labels_are_the_shares_of_the_images(examples_of):
         assert np.allclose(images.mean(axis=(1, 2, 3)), labels @ shades, atol=1e-3)
 
 
+def test_smoothed_labels_are_of_training_only_and_keep_the_class(examples_of):
+    examples = examples_of(label_smoothing=0.3)
+    for (_, labels), (_, numbers) in zip(
+        batches_of(examples, 0), batches_of(examples_of(), 0), strict=True
+    ):
+        expected = np.full((len(numbers), CLASSES), 0.1, np.float32)
+        expected[np.arange(len(numbers)), numbers] += 0.7
+        assert labels == pytest.approx(expected)
+    assert np.array_equal(np.unique(examples.validation[0][1]), [0, 1])
+
+
+@pytest.mark.parametrize("changes", [{}, {"augmentation": "cutmix"}, {"label_smoothing": 0.1}])
+def test_the_loss_of_validation_is_the_surprise_at_the_true_class(examples_of, changes):
+    import keras
+
+    examples = examples_of(**changes)
+    shown = np.random.default_rng(1).dirichlet(np.ones(CLASSES), 6).astype(np.float32)
+    labels = examples.validation[0][1]
+    found = float(keras.ops.mean(keras.losses.get(examples.loss)(labels, shown)))
+    truth = (np.arange(IMAGES) % CLASSES)[18:]
+    assert found == pytest.approx(-np.log(shown[np.arange(6), truth]).mean(), rel=1e-5)
+
+
 def test_a_view_without_a_turn_or_a_part_is_the_image_or_its_mirror(pixels):
     layer = RandomView(part=1.0, turn=0.0, dtype="float32")
     for image, shown in zip(pixels, np.asarray(layer(pixels, training=True)), strict=True):

@@ -57,6 +57,11 @@ def test_the_published_protocol_differs_in_nothing(realwaste):
         ({"augmentation": "mixup"}, "augmentation: mixup"),
         ({"class_weights": "balanced"}, "class weights: balanced"),
         ({"view": "grey"}, "view: grey"),
+        ({"optimizer": "adamw", "weight_decay": 0.1}, "adamw at 0.001"),
+        ({"schedule": "cosine"}, "learning rate: cosine"),
+        ({"warmup_epochs": 2}, "warm-up: 2 epochs"),
+        ({"label_smoothing": 0.1}, "label smoothing: 0.1"),
+        ({"averaging": 0.99}, "averaging: 0.99"),
     ],
 )
 def test_each_departure_is_named(realwaste, changes, named):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from small_trials import predicted_again, stored, trial_of
+from small_trials import RECIPE, predicted_again, stored, trial_of
 
 from wastelib.errors import WasteError
 from wastelib.models.backbones import find_weights
@@ -57,6 +57,61 @@ def test_a_trial_read_back_is_the_same_trial(trial):
 def test_any_other_seed_is_another_trial(trial, seed):
     other = trial.model_copy(update={"seed": seed})
     assert (other.hash == trial.hash) == (seed == trial.seed)
+
+
+def test_trials_of_recorded_runs_keep_the_hash_that_names_them():
+    """The hashes are of a time before fields were added; a field at its default is not there."""
+    plain = Trial(
+        dataset="d", split="s", model=CustomModel(), image_size=64, learning_rate=1e-3, epochs=20
+    )
+    assert plain.hash == "e8d637198178c840"
+    assert "averaging" not in plain.model_dump_json()
+    other = Trial(
+        dataset="d",
+        split="s",
+        model=PretrainedModel(backbone="MobileNetV2", weights="imagenet"),
+        image_size=224,
+        optimizer="sgd",
+        momentum=0.9,
+        learning_rate=1e-2,
+        epochs=5,
+        patience=2,
+        restore_best=True,
+        precision="bfloat16",
+        augmentation="mixup",
+        class_weights="balanced",
+        view="grey",
+        seed=7,
+    )
+    assert other.hash == "d2c47db6a57d716e"
+
+
+def test_added_fields_name_other_trials_and_are_read_back():
+    settings = {"dataset": "d", "split": "s", "model": CustomModel(), "image_size": 64}
+    settings |= {"learning_rate": 1e-3, "epochs": 20}
+    hashes = {Trial(**settings).hash}
+    for name, value in RECIPE.items():
+        settings[name] = value
+        trial = Trial(**settings)
+        assert Trial.model_validate_json(trial.model_dump_json()) == trial
+        hashes.add(trial.hash)
+    assert len(hashes) == 1 + len(RECIPE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"weight_decay": 0.1}, "weight_decay is adamw's"),
+        ({"weight_decay": 0.1, "optimizer": "sgd"}, "weight_decay is adamw's"),
+        ({"warmup_epochs": 20}, "must be less than epochs"),
+        ({"label_smoothing": 1.0}, "label_smoothing"),
+        ({"averaging": 1.0}, "averaging"),
+    ],
+)
+def test_a_setting_without_an_effect_or_a_meaning_is_refused(changes, words):
+    known = {"dataset": "d", "split": "s", "model": CustomModel(), "image_size": 64}
+    with pytest.raises(ValidationError, match=words):
+        Trial(**known, learning_rate=1e-3, epochs=20, **changes)
 
 
 def test_a_misspelt_setting_is_refused():

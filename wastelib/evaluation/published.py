@@ -72,6 +72,10 @@ def protocol_differences(published: PublishedResult, trial: Trial, dataset: Data
         f"augmentation: {trial.augmentation}": trial.augmentation != "none",
         f"class weights: {trial.class_weights}": trial.class_weights != "none",
         f"view: {trial.view}": trial.view != "colour",
+        f"learning rate: {trial.schedule}": trial.schedule != "constant",
+        f"warm-up: {trial.warmup_epochs} epochs": trial.warmup_epochs > 0,
+        f"label smoothing: {trial.label_smoothing:g}": trial.label_smoothing > 0,
+        f"averaging: {trial.averaging:g}": trial.averaging > 0,
     }
     return [what for what, departs in departures.items() if departs]
 

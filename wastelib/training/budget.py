@@ -90,7 +90,8 @@ def memory_needed(trial: Trial, classes: int) -> int:
     if trial.model.kind == "pretrained" and not trial.reads_features:
         # Each step sends its batch through the frozen layers first.
         training += COPIES_IN_A_PASS * widest * trial.batch_size
-    numbers = COPIES_OF_WEIGHTS * weights + max(training, forward)
+    copies = COPIES_OF_WEIGHTS + (trial.averaging > 0)
+    numbers = copies * weights + max(training, forward)
     return PROCESS_BYTES + FLOAT_BYTES * numbers
 
 

@@ -22,8 +22,9 @@ class Examples:
     """What `trial` is trained and validated on: rows of `inputs`, which are in dataset order.
 
     `class_numbers` has the number of each row's class, of which there are `classes`. Labels are
-    these numbers; where images are mixed, they are a share of each class. `validation` is
-    never augmented. `class_weight` weighs a mixed image as one of its larger share.
+    these numbers; where images are mixed or labels smoothed, they are a share of each class.
+    `validation` is never augmented, nor are its labels smoothed: its loss means the same in all
+    trials. `class_weight` weighs a mixed image as one of its larger share.
     """
 
     def __init__(
@@ -34,16 +35,22 @@ class Examples:
         classes: int,
         split: Split,
     ) -> None:
-        self.mixes = trial.augmentation in MIXING
-        labels = np.eye(classes, dtype=np.float32)[class_numbers] if self.mixes else class_numbers
-        self.loss = "categorical_crossentropy" if self.mixes else "sparse_categorical_crossentropy"
+        self.shares = trial.augmentation in MIXING or trial.label_smoothing > 0
+        labels = np.eye(classes, dtype=np.float32)[class_numbers] if self.shares else class_numbers
+        self.loss = ("" if self.shares else "sparse_") + "categorical_crossentropy"
         self.trial = trial
         rows = split.rows("train")
         self.class_weight = None
         if trial.class_weights == "balanced":
             self.class_weight = balanced_weights(class_numbers[rows], classes)
-        self._training = Batches(inputs, labels, rows, trial.batch_size)
+        learnt = smoothed(labels, trial.label_smoothing) if trial.label_smoothing else labels
+        self._training = Batches(inputs, learnt, rows, trial.batch_size)
         self.validation = Batches(inputs, labels, split.rows("validation"), trial.batch_size)
+
+    @property
+    def steps(self) -> int:
+        """Steps of training in an epoch."""
+        return len(self._training)
 
     def training(self, epoch: int) -> "Batches | tf.data.Dataset":
         """The training batches of an epoch, counted from 0.
@@ -60,13 +67,21 @@ class Examples:
         """A metric for these labels; of mixed images the larger share is the right class."""
         import keras
 
-        if self.mixes:
+        if self.shares:
             return keras.metrics.CategoricalAccuracy("accuracy")
         return keras.metrics.SparseCategoricalAccuracy("accuracy")
 
     @cached_property
     def _augmented(self) -> "_Augmented":
         return _Augmented(self._training, self.trial.augmentation)
+
+
+def smoothed(labels: np.ndarray, share: float) -> np.ndarray:
+    """Labels, as shares of each class, with so much of them spread evenly over all classes.
+
+    Szegedy et al. 2016, "Rethinking the Inception Architecture for Computer Vision".
+    """
+    return labels * np.float32(1 - share) + np.float32(share / labels.shape[1])
 
 
 def balanced_weights(class_numbers: np.ndarray, classes: int) -> dict[int, float]:

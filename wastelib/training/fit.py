@@ -23,6 +23,7 @@ from wastelib.models.backbones import build_backbone, find_weights
 from wastelib.models.custom import CUSTOM
 from wastelib.models.fused import use_fused_kernels
 from wastelib.models.pretrained import join, split_backbone, start_from
+from wastelib.training.averages import Averages
 from wastelib.training.checkpoints import Checkpoints
 from wastelib.training.environment import environment
 from wastelib.training.examples import Examples
@@ -176,11 +177,12 @@ def _epochs(
     on_epoch: OnEpoch,
 ) -> pd.DataFrame:
     """Train `net` epoch by epoch; each is on the disk before the next begins."""
-    optimizer = optimizer_of(trial)
+    optimizer = optimizer_of(trial, examples.steps)
     net.compile(optimizer, loss=examples.loss, metrics=[examples.accuracy()])
     # A step that finds its variables made is traced once, one that has to make them twice.
     optimizer.build(net.trainable_variables)
-    history = checkpoints.restore(net)
+    averages = Averages(net, trial.averaging)
+    history = checkpoints.restore(net, averages)
     if history is None:
         history = pd.DataFrame(columns=HISTORY)
     while not _finished(trial, history):
@@ -190,6 +192,7 @@ def _epochs(
             examples.training(epoch),
             validation_data=examples.validation,
             class_weight=examples.class_weight,
+            callbacks=[averages],
             shuffle=False,
             verbose=0,
         ).history
@@ -198,10 +201,12 @@ def _epochs(
         row = pd.DataFrame([{"epoch": epoch + 1, "seconds": seconds, **scores}])[HISTORY]
         history = pd.concat([history, row], ignore_index=True) if epoch else row
         best = kept_epoch(history, restore_best=True) == len(history)
-        checkpoints.save(net, history, best=best)
+        checkpoints.save(net, averages, history, best=best)
         on_epoch(history)
     if trial.restore_best:
         checkpoints.restore_best(net)
+    else:
+        averages.exchange()
     return history
 
 

@@ -34,9 +34,34 @@ class FusedAdam(keras.optimizers.Adam):
         )
 
 
-def optimizer_of(trial: Trial) -> keras.optimizers.Optimizer:
-    """A fresh optimizer with the trial's learning rate and momentum."""
+def optimizer_of(trial: Trial, epoch_steps: int) -> keras.optimizers.Optimizer:
+    """A fresh optimizer with the trial's settings; an epoch has so many steps."""
+    rate = _learning_rate(trial, epoch_steps)
     if trial.optimizer == "sgd":
-        return keras.optimizers.SGD(trial.learning_rate, momentum=trial.momentum)
+        return keras.optimizers.SGD(rate, momentum=trial.momentum)
     on_tensorflow = keras.backend.backend() == "tensorflow"
-    return (FusedAdam if on_tensorflow else keras.optimizers.Adam)(trial.learning_rate)
+    # Keras's AdamW is its Adam with a weight decay, and nothing else.
+    decay = trial.weight_decay or None
+    adam = (FusedAdam if on_tensorflow else keras.optimizers.Adam)(rate, weight_decay=decay)
+    adam.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return adam
+
+
+def _learning_rate(
+    trial: Trial, epoch_steps: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """A number, or a function of the steps that the optimizer has made.
+
+    These are in a checkpoint, so that a training that was interrupted goes on with its rate.
+    """
+    warmup = trial.warmup_epochs * epoch_steps
+    if trial.schedule == "constant" and not warmup:
+        return trial.learning_rate
+    # Half a cosine from the rate to `alpha` times the rate: with 1 it does not move.
+    return keras.optimizers.schedules.CosineDecay(
+        0.0 if warmup else trial.learning_rate,
+        decay_steps=trial.epochs * epoch_steps - warmup,
+        alpha=1.0 if trial.schedule == "constant" else 0.0,
+        warmup_target=trial.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )

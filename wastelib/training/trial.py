@@ -2,9 +2,18 @@
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+def _added(default: Any, **limits: Any) -> Any:
+    """A field that came when runs had been recorded already; `default` is how it was before.
+
+    At its default it is left out of the description, so that old trials keep their hash, and
+    their runs the names they are known by.
+    """
+    return Field(default, exclude_if=lambda value: value == default, **limits)
 
 
 class _Description(BaseModel):
@@ -48,6 +57,14 @@ class Trial(_Description):
     proportion to its images), and `view` what the network is shown of each image
     (`data.views`); validation and test images have the same view, and are never augmented.
 
+    The learning rate is reached in equal steps over the first `warmup_epochs`, and stays
+    ("constant") or falls along half a cosine to 0, where it is after `epochs` ("cosine").
+    `weight_decay` is AdamW's: in each step weights lose this share of themselves, times the
+    learning rate; biases and normalizations lose nothing. `label_smoothing` is the share of a
+    training label that is spread over all classes; the validation loss is of labels as they
+    are. `averaging` is the momentum of an exponential moving average of the weights (0: none):
+    validation, best epoch and the run's model are then those of the averaged weights.
+
     `test_augmentation` averages the answers to several pictures of each validation and test
     image: it and its mirror image ("flips"), or all eight ways to turn and mirror it ("turns").
     `tested_on` is the fingerprint of another dataset, all of whose images of known classes are
@@ -58,7 +75,7 @@ class Trial(_Description):
     split: str
     model: Annotated[CustomModel | PretrainedModel, Field(discriminator="kind")]
     image_size: int = Field(ge=16)
-    optimizer: Literal["adam", "sgd"] = "adam"
+    optimizer: Literal["adam", "sgd", "adamw"] = "adam"
     learning_rate: float = Field(gt=0)
     momentum: float = Field(0.0, ge=0, lt=1)
     batch_size: int = Field(32, ge=1)
@@ -72,8 +89,23 @@ class Trial(_Description):
     class_weights: Literal["none", "balanced"] = "none"
     view: Literal["colour", "grey", "edges"] = "colour"
     seed: int = Field(42, ge=0)
-    test_augmentation: Literal["none", "flips", "turns"] = "none"
-    tested_on: str | None = None
+    weight_decay: float = _added(0.0, ge=0)
+    schedule: Literal["constant", "cosine"] = _added("constant")
+    warmup_epochs: int = _added(0, ge=0)
+    label_smoothing: float = _added(0.0, ge=0, lt=1)
+    averaging: float = _added(0.0, ge=0, lt=1)
+    test_augmentation: Literal["none", "flips", "turns"] = _added("none")
+    tested_on: str | None = _added(None)
+
+    @model_validator(mode="after")
+    def _every_setting_has_an_effect(self) -> Self:
+        if self.weight_decay and self.optimizer != "adamw":
+            raise ValueError(f"weight_decay is adamw's, and the optimizer is {self.optimizer}")
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(
+                f"warmup_epochs, {self.warmup_epochs}, must be less than epochs, {self.epochs}"
+            )
+        return self
 
     @property
     def trained(self) -> "Trial":
