@@ -11,9 +11,9 @@ import pandas as pd
 
 from wastelib.evaluation.predictions import Answers, checked, probability_columns
 from wastelib.evaluation.resampling import group_sums, ratio, resample
+from wastelib.models.temperature import SMALLEST_PROBABILITY, tempered
 
 COLDEST, HOTTEST = 0.05, 20.0  # temperatures beyond which probabilities no longer change
-SMALLEST_PROBABILITY = 1e-12  # has a logarithm, and is smaller than any that softmax gives
 SHARES = tuple(np.round(np.arange(0.05, 1.001, 0.05), 2).tolist())
 
 
@@ -91,8 +91,8 @@ def fit_temperature(validation_predictions: pd.DataFrame) -> float:
     answers = checked(validation_predictions, "validation")
 
     def loss(log_temperature: float) -> float:
-        tempered = _tempered(answers.probabilities, float(np.exp(log_temperature)))
-        true = tempered[np.arange(len(tempered)), answers.true]
+        probabilities = tempered(answers.probabilities, float(np.exp(log_temperature)))
+        true = probabilities[np.arange(len(probabilities)), answers.true]
         return float(-np.log(true.clip(SMALLEST_PROBABILITY)).mean())
 
     bounds = (np.log(COLDEST), np.log(HOTTEST))
@@ -103,15 +103,14 @@ def fit_temperature(validation_predictions: pd.DataFrame) -> float:
 def at_temperature(predictions: pd.DataFrame, temperature: float) -> pd.DataFrame:
     """The predictions that the model would make with its logits divided by `temperature`.
 
-    The most probable class stays the same, and so does accuracy: probabilities are raised to
-    the power 1 / temperature and made to sum to 1 again. Raises `ValueError` if it is not a
-    positive number.
+    The most probable class stays the same, and so does accuracy (see `models.temperature`).
+    Raises `ValueError` if it is not a positive number.
     """
     if not (np.isfinite(temperature) and temperature > 0):
         raise ValueError(f"a temperature is a positive number, not {temperature}")
     columns = probability_columns(predictions)
-    tempered = _tempered(predictions[columns].to_numpy(float), temperature)
-    return predictions.assign(**dict(zip(columns, tempered.T, strict=True)))
+    probabilities = tempered(predictions[columns].to_numpy(float), temperature)
+    return predictions.assign(**dict(zip(columns, probabilities.T, strict=True)))
 
 
 def accuracy_against_kept(
@@ -161,9 +160,3 @@ def _bin_numbers(confidence: np.ndarray, bins: int) -> np.ndarray:
     if bins < 1:
         raise ValueError(f"needs at least one bin, not {bins}")
     return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-
-
-def _tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    from scipy.special import softmax
-
-    return softmax(np.log(probabilities.clip(SMALLEST_PROBABILITY)) / temperature, axis=1)
