@@ -94,6 +94,20 @@ def test_truncated_jpeg_is_refused(picture, tmp_path):
         read_image(tmp_path / "a.jpg")
 
 
+def test_broken_exif_is_refused_with_a_reason(tmp_path):
+    """Pillow raises struct.error, which is no ValueError, when it turns such a photograph."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x011A] = 6, 72.5  # orientation, resolution
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (WIDTH, HEIGHT)).save(path, exif=exif)
+    resolution, image_width = b"\x01\x1a\x00\x05", b"\x01\x00\x00\x05"
+    content = path.read_bytes()
+    assert content.count(resolution) == 1
+    path.write_bytes(content.replace(resolution, image_width))
+    with pytest.raises(UnreadableImageError, match="cannot be decoded: required argument"):
+        read_image(path)
+
+
 def test_huge_image_is_refused_before_it_is_decoded(tmp_path, monkeypatch, picture):
     Image.fromarray(picture).save(tmp_path / "a.png")
     monkeypatch.setattr("wastelib.data.images.MAX_PIXELS", HEIGHT * WIDTH - 1)

@@ -46,8 +46,11 @@ def read_image(path: Path) -> ImageFile:
                     f"{width} x {height} pixels are more than the {MAX_PIXELS:,} allowed"
                 )
             return ImageFile(_upright_rgb(image), image.mode)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        # Pillow reports broken files with all of these; its messages may name the full path.
+    except (UnreadableImageError, MemoryError):
+        raise
+    except Exception as error:
+        # Broken files make Pillow raise nearly anything: fuzzing found OSError, SyntaxError,
+        # ValueError, TypeError and struct.error. Its messages may name the full path.
         reason = str(error).replace(str(path), path.name)
         raise UnreadableImageError(f"cannot be decoded: {reason}") from error
 
