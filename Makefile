@@ -99,7 +99,7 @@ clean:
 ## Write requirements.lock and environment.yml again after a change to pyproject.toml
 lock: setup
 	@$(python) -m uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-annotate --extra dev \
+		--no-emit-index-url --no-emit-find-links --no-annotate --extra dev --extra export \
 		-o requirements.lock pyproject.toml
 	@$(python) tests/unit/test_environment.py > environment.yml.part
 	@mv environment.yml.part environment.yml

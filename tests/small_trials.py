@@ -39,8 +39,7 @@ def stored(run) -> np.ndarray:
 
 def predicted_again(run, dataset) -> np.ndarray:
     """The same from the photographs and the stored model."""
-    from wastelib.training.predict import predict_images
+    from wastelib.training.predict import classifier_of, predict_images
 
     paths = [dataset.root / image for image in run.predictions["image"][:3]]
-    pairs = [pairs for _, pairs in predict_images(paths, run.folder)]
-    return np.array([[probability for _, probability in one] for one in pairs])
+    return np.array([one.probabilities for one in predict_images(paths, classifier_of(run))])

@@ -4,14 +4,15 @@ import glob
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from wastelib.errors import WasteError
 
-SHOWN_CLASSES = 3
+DEMO_BUILD = Path("report/build/demo")
 
 app = typer.Typer(
     help="From photographs of landfill waste to a report, with every number checkable.",
@@ -100,38 +101,102 @@ def doctor() -> None:
     raise typer.Exit(main())
 
 
+BUILD = Annotated[Path, typer.Option(help="The build that trained it.")]
+
+
 @app.command()
 def predict(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Photographs.")],
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IMAGE",
+            help="Photographs, folders (with all below them), or - to read names, one on a line.",
+        ),
+    ],
+    model: Annotated[
+        Path | None, typer.Option(help="A file that `wastelib export` wrote; else a run's model.")
+    ] = None,
     run: Annotated[
         str | None, typer.Option(help="A run's hash, or its beginning; else the best one.")
     ] = None,
-    build: Annotated[Path, typer.Option(help="The build that trained it.")] = Path(
-        "report/build/demo"
-    ),
+    build: BUILD = DEMO_BUILD,
+    form: Annotated[
+        Literal["text", "json", "csv"],
+        typer.Option("--format", help="text, json (an object a line), or csv with a head."),
+    ] = "text",
 ) -> None:
-    """Classify photographs with a trained model, the best on validation."""
+    """Classify photographs with a trained model, by default the best on validation.
+
+    Probabilities are calibrated on validation images. A file that is no usable image is named
+    on standard error, the others are classified, and the exit status is 1.
+    """
+    from wastelib.data.layout import named_images
+    from wastelib.export.answers import Problems, write_answers
     from wastelib.training.predict import predict_images
 
-    folder = _run_folder(build, run)
-    readable = [image for image in images if _is_readable(image)]
-    for image, probabilities in predict_images(readable, folder) if readable else []:
-        likely = sorted(probabilities, key=lambda pair: pair[1], reverse=True)[:SHOWN_CLASSES]
-        print(f"{image}: " + ", ".join(f"{name} {share:.1%}" for name, share in likely))
-    if readable != images:
+    if model is not None and run is not None:
+        raise typer.BadParameter("give --model or --run, not both")
+    sys.stdout.reconfigure(errors="backslashreplace")  # names need not be text
+    classifier = _run_classifier(build, run) if model is None else _file_classifier(model)
+    problems = Problems()
+    paths = named_images(images, _lines_on_standard_input(), problems)
+    answers = predict_images(paths, classifier)
+    write_answers(answers, classifier.classes, form, sys.stdout, problems)
+    if problems.count:
         raise typer.Exit(1)
 
 
-def _is_readable(image: Path) -> bool:
-    """Whether a file is a usable image; if not, say why."""
-    from wastelib.data.images import UnreadableImageError, read_image
+@app.command("export")
+def export_model(
+    run: Annotated[
+        str | None, typer.Argument(help="A run's hash, or its beginning; else the best one.")
+    ] = None,
+    formats: Annotated[
+        str, typer.Option(help="Which of litert-float32, litert-float16, litert-int8 and onnx.")
+    ] = "litert-float32,litert-float16,litert-int8",
+    build: BUILD = DEMO_BUILD,
+    into: Annotated[
+        Path | None, typer.Option(help="The folder to write to; else exports/ in the build.")
+    ] = None,
+) -> None:
+    """Write a trained model as files that run without TensorFlow, for `predict --model`."""
+    from wastelib.data.dataset import open_dataset
+    from wastelib.evaluation.exports import temperature_of
+    from wastelib.export.write import export_run
+    from wastelib.training.run import open_run
 
-    try:
-        read_image(image)
-    except UnreadableImageError as error:
-        print(f"error: {image}: {error}", file=sys.stderr)
-        return False
-    return True
+    finished = open_run(_run_folder(build, run))
+    files = export_run(
+        finished,
+        open_dataset(build),
+        formats.replace(",", " ").split(),
+        into=into or build / "exports",
+        temperature=temperature_of(finished),
+    )
+    for file in files.values():
+        print(f"{file}  {file.stat().st_size:,} bytes")
+
+
+def _lines_on_standard_input() -> Iterator[str]:
+    """Read when asked for. A name is any bytes but a line break."""
+    yield from map(os.fsdecode, sys.stdin.buffer)
+
+
+def _run_classifier(build: Path, beginning: str | None):
+    """A run's model, which needs TensorFlow."""
+    from wastelib.evaluation.exports import temperature_of
+    from wastelib.training.predict import classifier_of
+    from wastelib.training.run import open_run
+
+    run = open_run(_run_folder(build, beginning))
+    return classifier_of(run, temperature_of(run))
+
+
+def _file_classifier(file: Path):
+    """An exported file, which starts at once."""
+    from wastelib.export.exported import open_exported
+
+    return open_exported(file)
 
 
 def _run_folder(build: Path, beginning: str | None) -> Path:

@@ -12,6 +12,7 @@ import pytest
 
 from wastelib import cli
 from wastelib.errors import WasteError
+from wastelib.training.predict import Answer, Classifier, predict_images
 
 HEAVY = ("tensorflow", "keras", "sklearn", "matplotlib", "pandas", "cv2", "papermill", "nbformat")
 
@@ -155,39 +156,71 @@ def make_run(build: Path, name: str) -> Path:
 
 @pytest.fixture
 def predictor(module):
-    """A stand-in for the trained model; the list takes what it was asked for."""
-    asked = []
+    """A stand-in for the runs and their models; the list takes the folders that were opened."""
+    opened = []
 
-    def predict_images(paths, run_folder):
-        asked.append((list(paths), run_folder))
-        shares = [("Glass", 0.1), ("Paper", 0.6), ("Wood", 0.05), ("Metal", 0.25)]
-        return [(path, shares) for path in paths]
+    def open_run(folder):
+        opened.append(folder)
+        return types.SimpleNamespace(folder=folder)
 
-    module("wastelib.training.predict", predict_images=predict_images)
-    return asked
+    def classifier_of(run, temperature):
+        assert temperature == 0.5
+        shares = np.sqrt([[0.1, 0.6, 0.05, 0.25]])  # at the temperature 0.5 these are the shares
+        classes = ("Glass", "Paper", "Wood", "Metal")
+        return Classifier(
+            classes, 4, "colour", temperature, lambda pixels: shares.repeat(len(pixels), 0)
+        )
+
+    best = types.SimpleNamespace(folder=Path("best"))
+    module("wastelib.training.run", open_run=open_run, best_on_validation=lambda build: best)
+    module("wastelib.evaluation.exports", temperature_of=lambda run: 0.5)
+    module(
+        "wastelib.training.predict",
+        Answer=Answer,
+        classifier_of=classifier_of,
+        predict_images=predict_images,
+    )
+    return opened
 
 
-def test_predict_prints_the_three_likeliest_classes(run, predictor, tmp_path):
-    folder = make_run(tmp_path, "3f2a77")
-    picture = tmp_path / "a picture.png"
-    cv2.imwrite(str(picture), np.zeros((8, 8, 3), np.uint8))
-    status, out, _ = run("predict", str(picture), "--run=3f", f"--build={tmp_path}")
-    assert status == 0
-    assert out == f"{picture}: Paper 60.0%, Metal 25.0%, Glass 10.0%\n"
-    assert predictor == [([picture], folder)]
-
-
-def test_predict_names_each_unreadable_file_and_goes_on(run, predictor, tmp_path):
-    make_run(tmp_path, "3f2a77")
-    good, empty, missing = (tmp_path / name for name in ("good.png", "empty.png", "missing.png"))
+@pytest.fixture
+def pictures(tmp_path) -> list[Path]:
+    """A photograph, an empty file and one that is not there."""
+    good, empty, missing = (tmp_path / name for name in ("go od.png", "empty.png", "missing.png"))
     cv2.imwrite(str(good), np.zeros((8, 8, 3), np.uint8))
     empty.touch()
+    return [good, empty, missing]
+
+
+def test_predict_prints_the_three_likeliest_classes_calibrated(run, predictor, pictures, tmp_path):
+    folder = make_run(tmp_path, "3f2a77")
+    status, out, _ = run("predict", str(pictures[0]), "--run=3f", f"--build={tmp_path}")
+    assert status == 0
+    assert out == f"{pictures[0]}: Paper 60.0%, Metal 25.0%, Glass 10.0%\n"
+    assert predictor == [folder]
+
+
+def test_predict_names_each_unreadable_file_and_goes_on(run, predictor, pictures, tmp_path):
+    make_run(tmp_path, "3f2a77")
+    good, empty, missing = pictures
     words = [str(path) for path in (empty, good, missing)]
     status, out, err = run("predict", *words, "--run=3f2a77", f"--build={tmp_path}")
     assert status == 1
     assert out.startswith(f"{good}: Paper")
-    assert f"error: {empty}: the file is empty" in err
+    assert f"error: {empty}: the file is empty\n" in err
     assert f"error: {missing}: " in err
+
+
+@pytest.mark.parametrize(("form", "quotes"), [("text", 0), ("json", 18), ("csv", 16)])
+def test_predict_writes_for_people_and_for_programs(
+    run, predictor, pictures, tmp_path, form, quotes
+):
+    make_run(tmp_path, "3f2a77")
+    words = [str(pictures[0]), f"--format={form}", "--run=3f", f"--build={tmp_path}"]
+    status, out, _ = run("predict", *words)
+    assert status == 0
+    assert out.count('"') == quotes
+    assert str(pictures[0]) in out
 
 
 @pytest.mark.parametrize(("beginning", "found"), [("9", 0), ("3f", 2)])
@@ -200,11 +233,13 @@ def test_predict_wants_exactly_one_run(run, predictor, tmp_path, beginning, foun
     assert predictor == []
 
 
-def test_predict_takes_the_best_model_on_validation(run, predictor, module, tmp_path):
-    best = types.SimpleNamespace(folder=tmp_path / "best")
-    module("wastelib.training.run", best_on_validation=lambda build: best)
-    picture = tmp_path / "picture.png"
-    cv2.imwrite(str(picture), np.zeros((8, 8, 3), np.uint8))
-    status, _, _ = run("predict", str(picture), f"--build={tmp_path}")
+def test_predict_takes_the_best_model_on_validation(run, predictor, pictures, tmp_path):
+    status, _, _ = run("predict", str(pictures[0]), f"--build={tmp_path}")
     assert status == 0
-    assert predictor == [([picture], best.folder)]
+    assert predictor == [Path("best")]
+
+
+def test_predict_takes_a_run_or_a_file(run):
+    status, _, err = run("predict", "x.png", "--run=3f", "--model=x.tflite")
+    assert status == 2
+    assert "not both" in err

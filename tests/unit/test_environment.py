@@ -18,7 +18,9 @@ LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PINS = [Requirement(line.rstrip(" \\")) for line in LOCK.splitlines() if re.match(r"\w", line)]
 DIRECT = [Requirement(text) for text in PROJECT["dependencies"]]
-DEVELOPMENT = [Requirement(text) for text in PROJECT["optional-dependencies"]["dev"]]
+OPTIONAL = [
+    Requirement(text) for group in PROJECT["optional-dependencies"].values() for text in group
+]
 CONDA_PYTHON = {"python_version": "3.11", "python_full_version": "3.11.9"}
 
 
@@ -56,7 +58,7 @@ def test_environment_has_the_versions_of_the_lock():
     assert yaml.safe_load(text)["dependencies"][-1]["pip"][-1] == "-e ."
 
 
-@pytest.mark.parametrize("wanted", [*DIRECT, *DEVELOPMENT], ids=lambda r: r.name)
+@pytest.mark.parametrize("wanted", [*DIRECT, *OPTIONAL], ids=lambda r: r.name)
 def test_the_lock_has_what_the_project_asks_for(wanted):
     assert locked_version(wanted.name) in wanted.specifier, "run `make lock`"
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_every_dependency_is_explained():
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    wanted = chain(project["dependencies"], *project["optional-dependencies"].values())
     section = README.read_text("utf-8").split("### Dependencies")[1].split("\n## ")[0]
     explained = set(re.findall(r"[\w-]+", section))
     assert {re.match(r"[\w-]+", name)[0] for name in wanted} <= explained

@@ -1,6 +1,7 @@
 """The layout of a dataset on disk: one folder whose sub-folders are the classes."""
 
 import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 
 from wastelib.errors import WasteError
@@ -71,19 +72,55 @@ def images_per_class(root: Path) -> dict[str, int]:
     }
 
 
+def named_images(
+    words: Iterable[str], lines: Iterable[str], on_problem: Callable[[Path, str], None]
+) -> Iterator[Path]:
+    """The files that `words` name: a file itself, and for a folder all images in and below it.
+
+    The word "-" stands for `lines`, each of which names a file or folder. Folders are read
+    when their turn comes, each sorted by name, its files before its sub-folders. A folder that
+    cannot be read, or has no image, is handed to `on_problem` with the reason.
+    """
+    for word in words:
+        for name in (line.removesuffix("\n") for line in lines) if word == "-" else [word]:
+            if os.path.isdir(name):  # which no name makes raise, as Path.is_dir does
+                yield from _images_below(Path(name), on_problem)
+            elif name:
+                yield Path(name)
+
+
+def _images_below(folder: Path, on_problem: Callable[[Path, str], None]) -> Iterator[Path]:
+    silent = True
+
+    def told(error: OSError) -> None:
+        nonlocal silent
+        silent = False
+        on_problem(Path(error.filename), f"this folder cannot be read: {error.strerror}")
+
+    for here, images in _walk(folder, told):
+        for name in sorted(images):
+            silent = False
+            yield here / name
+    if silent:
+        on_problem(folder, "no image is in this folder")
+
+
 def _folders_with_images(folder: Path) -> list[Path]:
-    """Folders that directly hold an image. Links to folders are followed, each folder once."""
-    found, seen = [], set()
-    for name, folders, files in os.walk(folder, followlinks=True, onerror=_refuse_unreadable):
+    """Folders that directly hold an image."""
+    return [here for here, images in _walk(folder, _refuse_unreadable) if images]
+
+
+def _walk(folder: Path, onerror: Callable[[OSError], None]) -> Iterator[tuple[Path, list[str]]]:
+    """Each folder with the names of its images. Links are followed, each folder is had once."""
+    seen = set()
+    for name, folders, files in os.walk(folder, followlinks=True, onerror=onerror):
         here = Path(name)
         if here.resolve() in seen:
             folders.clear()
             continue
         seen.add(here.resolve())
         folders[:] = sorted(f for f in folders if not is_hidden(f))
-        if any(is_image(file) for file in files):
-            found.append(here)
-    return found
+        yield here, [file for file in files if is_image(file)]
 
 
 def _refuse_unreadable(error: OSError) -> None:
