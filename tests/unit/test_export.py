@@ -17,12 +17,13 @@ from wastelib.errors import WasteError
 from wastelib.evaluation.calibration import fit_temperature
 from wastelib.evaluation.exports import file_table, temperature_of
 from wastelib.evaluation.metrics import evaluate
+from wastelib.export import convert as convert_module
 from wastelib.export import write
 from wastelib.export.card import Card, card_file, read_card, write_card
 from wastelib.export.convert import _pixels, convert, in_float32
 from wastelib.export.exported import open_exported
 from wastelib.export.measure import file_cost, file_predictions
-from wastelib.export.runtimes import _dequantized
+from wastelib.export.runtimes import _dequantized, open_litert
 from wastelib.export.write import FORMATS, export_run
 from wastelib.files import sha256_of
 from wastelib.models.temperature import tempered
@@ -101,6 +102,27 @@ def test_int8_and_float16_are_smaller(made):
     sizes = {name: file.stat().st_size for name, file in made.files.items()}
     assert sizes["litert-int8"] < 0.3 * sizes["litert-float32"]
     assert sizes["litert-float16"] < 0.55 * sizes["litert-float32"]
+
+
+def test_a_file_without_what_only_the_converter_needs_says_the_same(made, tmp_path, monkeypatch):
+    """And its tensors begin where kernels can read them."""
+    from ai_edge_litert.schema_py_generated import Model
+
+    monkeypatch.setattr(convert_module, "compact", lambda content: content)
+    with_all = tmp_path / "int8.tflite"
+    order = made.run.folder, {"litert-int8": str(with_all)}
+    convert(*order, write._calibration_images(made.run, made.dataset))
+    file = made.files["litert-int8"]
+    assert file.stat().st_size < 0.99 * with_all.stat().st_size
+    image = np.random.default_rng(0).integers(0, 256, (1, 16, 16, 3), np.uint8)
+    one, other = (open_litert(path, 1).ask(image) for path in (file, with_all))
+    assert np.array_equal(one, other)
+    content = np.fromfile(file, np.uint8)
+    model = Model.GetRootAs(content, 0)
+    tensors = [model.Buffers(number) for number in range(model.BuffersLength())]
+    starts = [t.DataAsNumpy().ctypes.data - content.ctypes.data for t in tensors if t.DataLength()]
+    assert len(starts) > 5
+    assert not any(start % 16 for start in starts)
 
 
 def test_only_int8_computes_in_int8_and_nothing_in_bfloat16(made):

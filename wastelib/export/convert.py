@@ -17,6 +17,7 @@ import numpy as np
 from wastelib.data.images import UnreadableImageError, read_rgb
 from wastelib.data.views import view_of
 from wastelib.errors import WasteError
+from wastelib.export.compact import compact
 from wastelib.training.run import open_run
 from wastelib.training.trial import Trial
 
@@ -87,6 +88,7 @@ def _litert(model, file: str, taking: str = "uint8", **options) -> None:
         target_spec=target,
         **options,
     )
+    Path(file).write_bytes(compact(Path(file).read_bytes()))
 
 
 def _litert_float16(model, file: str) -> None:
