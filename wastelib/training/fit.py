@@ -73,15 +73,10 @@ def computing_in(precision: str) -> Iterator[None]:
 def _fit_into(
     folder: Path, trial: Trial, dataset: Dataset, weights: str, on_epoch: OnEpoch
 ) -> None:
-    # Every trial compiles its own step; TensorFlow takes that for a mistake and warns.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     split = dataset.split(trial.split)
-    keras.utils.set_random_seed(trial.seed)
-    parts = _build(trial, dataset, weights)
+    parts, examples = prepared(trial, dataset, split, weights)
     checkpoints = Checkpoints(folder.with_name(f"{trial.hash}.unfinished"))
     net = parts.net
-    labels = dataset.class_numbers.to_numpy()
-    examples = Examples(trial, parts.inputs, labels, len(dataset.classes), split)
     history = _epochs(trial, net, examples, checkpoints, on_epoch)
     # The optimizer's state is twice the weights, and no part of the model.
     net.compile()
@@ -118,6 +113,16 @@ class Parts:
     net: keras.Model
     inputs: StoredArray
     feature_seconds: float
+
+
+def prepared(trial: Trial, dataset: Dataset, split: Split, weights: str) -> tuple[Parts, Examples]:
+    """The network at the start of its training, drawn from the trial's seed, and its examples."""
+    # Every trial compiles its own step; TensorFlow takes that for a mistake and warns.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    keras.utils.set_random_seed(trial.seed)
+    parts = _build(trial, dataset, weights)
+    labels = dataset.class_numbers.to_numpy()
+    return parts, Examples(trial, parts.inputs, labels, len(dataset.classes), split)
 
 
 def _build(trial: Trial, dataset: Dataset, weights: str) -> Parts:

@@ -1,12 +1,13 @@
 """The process that trains: orders come in as lines of JSON, reports go out.
 
 An order is `{"task", "trial", "build_folder", "weights"}`. The task "train" makes the trial's
-run, "features" the stored features that it reads, and "shard" the features of some images: the
-pixels in the file `pixels`, into the file `into`. Reports are `{"epoch", "val_accuracy",
-"seconds"}` after each epoch, and one last: `{"done"}` with the bytes of memory that the process
-still holds and, of a shard, the `seconds` it took, `{"what", "where", "remedy"}` for what a
-user can mend, `{"died"}` for want of memory, or `{"traceback"}` for a mistake. The task
-"memory" only says how many bytes the training is estimated to take, as `needed_bytes`.
+run, "features" the stored features that it reads, "range_test" its learning-rate range test at
+the `rates`, and "shard" the features of some images: the pixels in the file `pixels`, into the
+file `into`. Reports are `{"epoch", "val_accuracy", "seconds"}` after each epoch, and one last:
+`{"done"}` with the bytes of memory that the process still holds and, of a shard, the `seconds`
+it took, `{"what", "where", "remedy"}` for what a user can mend, `{"died"}` for want of memory,
+or `{"traceback"}` for a mistake. The task "memory" only says how many bytes the training is
+estimated to take, as `needed_bytes`.
 
 The process ends with its standard input, in the middle of a task too: nobody would hear of its
 end.
@@ -59,7 +60,7 @@ def _read_orders(orders: queue.SimpleQueue) -> None:
 
 def _carry_out(order: dict, report) -> dict:
     from wastelib.data.dataset import open_dataset
-    from wastelib.training import features, fit
+    from wastelib.training import features, fit, range_test
     from wastelib.training.budget import memory_needed
     from wastelib.training.trial import Trial
 
@@ -77,6 +78,9 @@ def _carry_out(order: dict, report) -> dict:
         return {"needed_bytes": memory_needed(trial, len(dataset.classes))}
     if order["task"] == "train":
         fit.fit(trial, dataset, weights=weights, on_epoch=on_epoch)
+        return {}
+    if order["task"] == "range_test":
+        range_test.store_range_test(trial, dataset, order["rates"], weights=weights)
         return {}
     trunk = fit.trunk_of(trial, len(dataset.classes), weights)
     if order["task"] == "features":
