@@ -9,6 +9,7 @@ from wastelib.displays.groups import AgreementDisplay, LikenessDisplay
 from wastelib.displays.publish import difference, escape_markdown, estimate, say, show, table
 from wastelib.displays.questions import ArmsDisplay, DataCurveDisplay
 from wastelib.displays.scores import ConfusionDisplay, CostDisplay, PerClassDisplay
+from wastelib.displays.search import ImportancesDisplay, RangeTestDisplay, SearchHistoryDisplay
 from wastelib.displays.seeds import SeedCurvesDisplay
 from wastelib.displays.sheets import GroupSheetDisplay, SampleSheetDisplay
 from wastelib.displays.training import LearningCurvesDisplay, RateChoiceDisplay
@@ -26,14 +27,17 @@ __all__ = [
     "FoldsDisplay",
     "GroupSheetDisplay",
     "HeatSheetDisplay",
+    "ImportancesDisplay",
     "LeakDisplay",
     "LearningCurvesDisplay",
     "LikenessDisplay",
     "PerClassDisplay",
+    "RangeTestDisplay",
     "RankingDisplay",
     "RateChoiceDisplay",
     "ReliabilityDisplay",
     "SampleSheetDisplay",
+    "SearchHistoryDisplay",
     "SeedCurvesDisplay",
     "SplitDisplay",
     "difference",
