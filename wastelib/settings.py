@@ -84,7 +84,7 @@ class CustomCNN(Training):
 
 
 class LearningRates(Training):
-    """03: the rates to compare, and the optimizers."""
+    """03: the rates to compare, the optimizers, and a search if `search_trials` is not 0."""
 
     image_size: ImageSize = 64
     epochs: Count = 5
@@ -93,6 +93,10 @@ class LearningRates(Training):
     rate_count: int = Field(4, ge=2, le=20)
     sgd_rate: Rate = 1e-2
     momentum: float = Field(0.9, gt=0, lt=1)
+    range_steps: int = Field(100, ge=2, le=10_000)
+    search_trials: int = Field(8, ge=0, le=1000)
+    search_epochs: Count = 4
+    search_size: ImageSize = 32
 
     @model_validator(mode="after")
     def _have_an_order(self) -> Self:
