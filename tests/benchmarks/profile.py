@@ -35,7 +35,7 @@ PARTS = {
     ("fit.py", "_epochs"): "epochs, checkpoints included",
     ("checkpoints.py", "save"): "of which checkpoints",
     ("fit.py", "_predictions"): "predictions of validation and test images",
-    ("fit.py", "_image_milliseconds"): "timing one image",
+    ("testing.py", "image_milliseconds"): "timing one image",
     ("fit.py", "_fit_into"): "the whole training",
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,12 +46,12 @@ class Answer:
 
 
 def classifier_of(run: "Run", temperature: float | None = None) -> Classifier:
-    """The model of a finished run, which Keras computes."""
+    """The model of a finished run, which Keras computes, shown pictures as it was tested on."""
+    from wastelib.training.testing import averaged  # here, for exports that do without Keras
+
     trial = run.trial
-    model = run.load_model()
-    return Classifier(
-        tuple(run.classes), trial.image_size, trial.view, temperature, model.predict_on_batch
-    )
+    answer = partial(averaged, run.load_model(), augmentation=trial.test_augmentation)
+    return Classifier(tuple(run.classes), trial.image_size, trial.view, temperature, answer)
 
 
 def predict_images(paths: Iterable[Path], classifier: Classifier) -> Iterator[Answer]:

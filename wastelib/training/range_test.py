@@ -65,14 +65,15 @@ def range_test(
 ) -> RangeTest:
     """Train `trial` for `steps` batches at rates from `lowest` to `highest`, at equal ratios.
 
-    Only training images are seen. The trial's own rate, its epochs, and which of them is kept
-    have no part in it. The outcome is stored in `dataset.build_folder/range_tests`, so the same
-    test is not made twice. It takes seconds, and is made on this machine, in a process of its
-    own.
+    Only training images are seen. The trial's own rate and its schedule, its epochs, and which
+    of them is kept have no part in it. The outcome is stored in
+    `dataset.build_folder/range_tests`, so the same test is not made twice. It takes seconds, and
+    is made on this machine, in a process of its own.
 
     Raises `WasteError` as `train` does.
     """
-    settled = {"learning_rate": lowest, "epochs": 1, "patience": 0, "restore_best": False}
+    settled = {"learning_rate": lowest, "schedule": "constant", "warmup_epochs": 0}
+    settled |= {"epochs": 1, "patience": 0, "restore_best": False, "averaging": 0.0}
     trial = trial.model_copy(update=settled)
     rates = np.geomspace(lowest, highest, steps).tolist()
     file = _file(trial, dataset, rates)
@@ -126,7 +127,7 @@ def _losses(trial: Trial, dataset: Dataset, rates: list[float], weights: str) ->
     from wastelib.training.optimizer import optimizer_of
 
     parts, examples = prepared(trial, dataset, dataset.split(trial.split), weights)
-    net, optimizer = parts.net, optimizer_of(trial)
+    net, optimizer = parts.net, optimizer_of(trial, examples.steps)
     net.compile(optimizer, loss=examples.loss)
     losses: list[float] = []
 
