@@ -100,5 +100,5 @@ def test_only_evaluation_opens_tests():
         if place.parts[0] != "evaluation":
             opening = [call for call in calls(ast.parse(text)) if name_of(call) == "open_test"]
             assert not opening, f"{place} opens a test"
-        if place.as_posix() not in {"training/run.py", "training/fit.py"}:
+        if place.as_posix() not in {"training/run.py"}:
             assert "test_predictions" not in text, f"{place} reads around open_test"

@@ -161,6 +161,7 @@ class RangeTestDisplay(Display):
         bottom, top = self._limits()
         far = top + 50 * (top - bottom)  # far outside is as good as infinite, and safe to draw
         dots = {"color": GREY, "linestyle": "none", "marker": ".", "markersize": 4}
+        ax.set_xlim(rates.iloc[0] / 1.5, rates.iloc[-1] * 1.5)  # one rate alone has no range
         ax.plot(rates, losses.clip(upper=far), **dots, label="one batch")
         ax.plot(rates, self.test.smoothed.clip(max=far), color=BLUE, label="smoothed")
         suggestion = self.test.suggestion

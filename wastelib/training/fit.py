@@ -30,7 +30,7 @@ from wastelib.training.examples import Examples
 from wastelib.training.features import compute_features, features_file, stored_features
 from wastelib.training.machine import cores
 from wastelib.training.optimizer import optimizer_of
-from wastelib.training.run import Run, open_run
+from wastelib.training.run import Run, open_run, write_answers
 from wastelib.training.testing import image_milliseconds, predictions_table, retest
 from wastelib.training.trial import Trial
 
@@ -85,10 +85,8 @@ def _fit_into(
     )
     model = join(parts.trunk, net)
     with whole_folder(folder) as unfinished:
-        (unfinished / "trial.json").write_text(trial.model_dump_json(indent=2) + "\n", "utf-8")
+        write_answers(unfinished, trial, chosen_by, tested)
         history.to_csv(unfinished / "history.csv", index=False)
-        chosen_by.to_parquet(unfinished / "predictions.parquet", index=False)
-        tested.to_parquet(unfinished / "test_predictions.parquet", index=False)
         model.save(unfinished / "model.keras")
         manifest = {
             **environment(),

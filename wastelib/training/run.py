@@ -96,6 +96,13 @@ class Run:
             return keras.saving.load_model(self.folder / "model.keras", compile=False)
 
 
+def write_answers(folder: Path, trial: Trial, validation: pd.DataFrame, test: pd.DataFrame) -> None:
+    """Into the folder of an unfinished run: the trial, and predictions of both subsets."""
+    (folder / "trial.json").write_text(trial.model_dump_json(indent=2) + "\n", "utf-8")
+    validation.to_parquet(folder / "predictions.parquet", index=False)
+    test.to_parquet(folder / "test_predictions.parquet", index=False)
+
+
 def open_run(folder: Path) -> Run:
     """A run that is there whole.
 

@@ -13,7 +13,7 @@ from wastelib.data.batches import Batches, decoded
 from wastelib.data.dataset import Dataset
 from wastelib.files import whole_folder, write_json
 from wastelib.training.environment import environment
-from wastelib.training.run import open_run
+from wastelib.training.run import open_run, write_answers
 from wastelib.training.trial import Trial
 
 BATCH = 32
@@ -44,11 +44,9 @@ def retest(folder: Path, trial: Trial, dataset: Dataset) -> None:
         known = np.flatnonzero(other.catalogue["label"].isin(dataset.classes))
         tested = _answers(model, trial, other, known, "test", dataset.classes)
     with whole_folder(folder) as unfinished:
-        (unfinished / "trial.json").write_text(trial.model_dump_json(indent=2) + "\n", "utf-8")
+        write_answers(unfinished, trial, chosen_by, tested)
         for name in ("history.csv", "model.keras"):
             shutil.copyfile(trained.folder / name, unfinished / name)
-        chosen_by.to_parquet(unfinished / "predictions.parquet", index=False)
-        tested.to_parquet(unfinished / "test_predictions.parquet", index=False)
         milliseconds = image_milliseconds(model, trial)
         facts = {**environment(), "image_milliseconds": milliseconds}
         write_json(unfinished / "manifest.json", trained.manifest | facts)
