@@ -137,7 +137,7 @@ def curve(crossing=2500.0, low=1200.0, high=np.inf, names=("Custom CNN", "$p_1$"
         name: [PowerLaw(100, law.ceiling + move, law.shortfall, law.rate) for move in (-0.02, 0.02)]
         for name, law in laws.items()
     }
-    return DataCurve(table, laws, draws, Crossing(crossing, low, high, 0.6, 20_000.0))
+    return DataCurve(table, laws, draws, Crossing(crossing, low, high, 0.6, 20_000.0), 400.0)
 
 
 AGREEMENT = pd.DataFrame(

@@ -83,7 +83,17 @@ def test_a_curve_that_stays_below_does_not_cross():
     assert curve.crossing.images == np.inf
     assert curve.crossing.high == np.inf
     assert curve.crossing.share < 0.1
-    assert curve.answer.startswith("**No crossing below 20,000 training images**: there custom is")
+    assert curve.level_from == np.inf
+    assert curve.answer.startswith("**No crossing below 20,000 training images**: there custom")
+
+
+def test_two_that_are_level_as_far_as_is_measured_are_not_said_to_differ():
+    late = PowerLaw(100, 0.70, 0.30, 2)  # level from 400 images on, with the lower ceiling
+    curve = curve_of(late, PowerLaw(100, 0.72, 0.04, 0.5), images=1500)
+    assert curve.level_from == 400
+    assert curve.crossing.images == np.inf
+    assert "**From about 400 training images on, custom cannot be told from" in curve.answer
+    assert "No lasting crossing below 20,000" in curve.answer
 
 
 def test_one_that_is_never_behind_is_said_so():

@@ -287,8 +287,8 @@ def test_the_data_curve_marks_its_crossing_or_says_that_there_is_none():
     assert "as fitted, they cross at 2,500" in display.alt
     assert display.ax_.get_xlim()[1] == 20_000
     none = displays.DataCurveDisplay.from_curve(curve(np.inf, np.inf)).plot()
-    assert "no crossing in this range" in texts(none.figure_)
-    assert "they do not cross below 20,000" in none.alt
+    assert "no lasting crossing in this range" in texts(none.figure_)
+    assert "they do not cross for good below 20,000" in none.alt
 
 
 def test_architecture_has_a_box_per_layer_with_its_parameters():

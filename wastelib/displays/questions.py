@@ -148,7 +148,7 @@ class DataCurveDisplay(Display):
         where = (
             f"they cross at {crossing.images:,.0f}"
             if np.isfinite(crossing.images)
-            else f"they do not cross below {crossing.horizon:,.0f}"
+            else f"they do not cross for good below {crossing.horizon:,.0f}"
         )
         return f"Test accuracy against training images: {models}; as fitted, {where}."
 
@@ -196,7 +196,7 @@ class DataCurveDisplay(Display):
             ax.plot([low, high], [0.04, 0.04], **bar)
             if not np.isfinite(crossing.high):  # it has no end in this range
                 ax.plot(high, 0.04, ">", markersize=7, **bar)
-        text = "no crossing in this range"
+        text = "no lasting crossing in this range"
         if np.isfinite(crossing.images):
             ax.axvline(crossing.images, color=BLACK, linewidth=1, linestyle="--")
             text = f"crossing: {crossing.images:,.0f}"

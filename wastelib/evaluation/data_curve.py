@@ -53,13 +53,16 @@ class DataCurve:
 
     `points` has the columns model, images, accuracy, low and high (95 %). `laws` are fitted
     to these accuracies, `draws` to the draws of them. `crossing` is where the first model
-    reaches the second.
+    reaches the second for good. `level_from` is the least of the measured numbers of images
+    from which on no measured accuracy of the first is below the second's beyond chance (95 %,
+    groups and seeds drawn alike for both); infinite if there is none.
     """
 
     points: pd.DataFrame
     laws: dict[str, PowerLaw]
     draws: dict[str, list[PowerLaw]]
     crossing: Crossing
+    level_from: float
 
     def band(self, model: str, images: np.ndarray) -> np.ndarray:
         """(2, images): between which accuracies 95 % of the drawn laws lie."""
@@ -68,7 +71,7 @@ class DataCurve:
 
     @property
     def answer(self) -> str:
-        """One sentence on the crossing, with its uncertainty."""
+        """Where the first model has caught up, with its uncertainty."""
         behind, ahead = self.laws
         crossing, start = self.crossing, self.points["images"].min()
         end = f"no crossing below {_number(crossing.horizon)}"
@@ -81,10 +84,17 @@ class DataCurve:
             where = f"about {_number(crossing.images)} training images"
             return f"**{behind} catches up with {ahead} at {where}** ({interval})."
         gap = 100 * (self.laws[ahead](crossing.horizon) - self.laws[behind](crossing.horizon))
+        forecast = (
+            f"there {behind} would be {gap:.1f} points behind {ahead} as the fitted curves go on; "
+            f"{crossing.share:.0%} of the draws cross before"
+        )
+        if not np.isfinite(self.level_from):
+            none = f"**No crossing below {_number(crossing.horizon)} training images**"
+            return f"{none}: {forecast}."
         return (
-            f"**No crossing below {_number(crossing.horizon)} training images**: there {behind} "
-            f"is still {gap:.1f} points behind {ahead}; {crossing.share:.0%} of the draws cross "
-            "before."
+            f"**From about {_number(self.level_from)} training images on, {behind} cannot be told "
+            f"from {ahead}**, up to the {_number(self.points['images'].max())} that there are. No "
+            f"lasting crossing below {_number(crossing.horizon)}: {forecast}."
         )
 
 
@@ -98,18 +108,22 @@ def data_curve(
     """Fit a power law to each of two models, and find where the first reaches the second.
 
     `runs` maps each model to its predictions tables by number of training images, one table
-    per seed, at three or more numbers. The uncertainty is that of `score_draws`: each draw of
-    the accuracies, the groups drawn alike for both models, is fitted anew.
+    per seed, at the same three or more numbers. The uncertainty is that of `score_draws`: each
+    draw of the accuracies, the groups drawn alike for both models, is fitted anew.
 
-    Raises `ValueError` if there are not two models with three numbers each, and as
+    Raises `ValueError` if there are not two models with the same three numbers, and as
     `score_draws` does.
     """
-    if len(runs) != 2 or any(len(by_images) < 3 for by_images in runs.values()):
-        raise ValueError("a crossing needs two models with three or more numbers of images each")
-    points, laws, draws = [], {}, {}
+    measured = {tuple(by_images) for by_images in runs.values()}
+    if len(runs) != 2 or len(measured) != 1 or len(min(measured)) < 3:
+        raise ValueError(
+            "a crossing needs two models with three or more numbers of images, the same"
+        )
+    points, laws, draws, drawn_scores = [], {}, {}, []
     for model, by_images in runs.items():
         named = {f"{model}, {images:g}": tables for images, tables in by_images.items()}
         observed, drawn = score_draws(named, subset, samples=samples, seed=seed)
+        drawn_scores.append(drawn["accuracy"].to_numpy())
         images = np.array(list(by_images), float)
         low, high = np.percentile(drawn["accuracy"], [2.5, 97.5], axis=0).clip(0, 1)
         accuracy = observed["accuracy"].to_numpy()
@@ -128,7 +142,14 @@ def data_curve(
         share=float(np.isfinite(found).mean()),
         horizon=float(horizon),
     )
-    return DataCurve(table, laws, draws, crossing)
+    return DataCurve(table, laws, draws, crossing, _level_from(images, *drawn_scores))
+
+
+def _level_from(images: np.ndarray, behind: np.ndarray, ahead: np.ndarray) -> float:
+    """See `DataCurve`; both are (draws, images), drawn alike."""
+    below = np.percentile(behind - ahead, 97.5, axis=0) < 0
+    level = images[images > images[below].max(initial=0)]
+    return float(level.min(initial=np.inf))
 
 
 def fit_power_law(images: np.ndarray, accuracy: np.ndarray) -> PowerLaw:
