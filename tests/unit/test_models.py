@@ -243,7 +243,7 @@ def test_weights_of_another_network_are_refused(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "  ", "MobileNetV2, Mobilenet"])
 def test_unknown_backbones_are_refused_with_the_known_ones(text):
-    with pytest.raises(WasteError, match="choose from: InceptionResNetV2"):
+    with pytest.raises(WasteError, match=r"choose from: .*, InceptionResNetV2, "):
         backbone_names(text)
 
 
