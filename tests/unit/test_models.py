@@ -195,7 +195,7 @@ def test_fine_tuning_starts_with_the_answers_of_the_frozen_model(pixels):
 
 
 @pytest.mark.parametrize(("name", "size"), [(SMALL, 32), ("InceptionV3", 75)])
-def test_each_stage_of_fine_tuning_goes_on_from_the_last(name, size, tmp_path):
+def test_each_round_of_fine_tuning_goes_on_from_the_last(name, size, tmp_path):
     """Layers that Keras numbers, as InceptionV3's, have other numbers in every model."""
     image = np.random.default_rng(0).integers(0, 256, (1, size, size, 3)).astype(np.float32)
     parts = split_backbone(name, untrained(name, size), head_units=8, classes=3, unfrozen_layers=10)
@@ -219,9 +219,18 @@ def test_a_saved_model_takes_raw_pixels_and_answers_the_same(name, pixels, tmp_p
     assert np.allclose(loaded.predict(pixels, verbose=0), model.predict(pixels, verbose=0))
 
 
-def test_stages_hold_all_parameters():
-    backbone = untrained()
-    assert sum(stage["parameters"] for stage in stage_rows(backbone)) == backbone.count_params()
+@pytest.mark.parametrize(
+    ("name", "sides"),
+    [
+        ("ResNet50", [48, 24, 12, 6, 3]),
+        ("MobileNetV3Small", [96, 48, 24, 12, 6, 3]),  # blocks squeeze maps to one value
+        ("ConvNeXtTiny", [96, 24, 12, 6, 3]),  # models inside the model
+    ],
+)
+def test_a_backbone_s_stages_are_its_resolutions_and_hold_every_layer_once(name, sides):
+    backbone = untrained(name, 96)
+    assert [row["stage"] for row in stage_rows(backbone)] == [f"{x} x {x}" for x in sides]
+    assert sum(row["parameters"] for row in stage_rows(backbone)) == backbone.count_params()
 
 
 def test_weights_of_the_demo_are_there_and_fit():

@@ -32,21 +32,36 @@ def layer_rows(model: keras.Model) -> list[dict]:
     ]
 
 
+def stages(model: keras.Model) -> dict[str, list[keras.layers.Layer]]:
+    """The layers of a deep network in stages of one resolution, in the model's order.
+
+    A stage ends where no later layer has maps so large: what is smaller on the way, such as a
+    squeeze to one value and back, belongs to the stage around it. Its name is that size, for
+    example "56 x 56"; what comes after the last map is the stage "vector". Inputs are left out,
+    and so are borders of zeros, which are larger than what they surround.
+    """
+    left_out = keras.layers.InputLayer, keras.layers.ZeroPadding2D
+    found: dict[str, list[keras.layers.Layer]] = {}
+    largest = (0, 0)
+    for layer in reversed([x for x in flat_layers(model) if not isinstance(x, left_out)]):
+        shape = tuple(layer.output.shape[1:])
+        largest = max(largest, shape[:2] if len(shape) == 3 else (0, 0))
+        name = "{} x {}".format(*largest) if any(largest) else "vector"
+        found.setdefault(name, []).insert(0, layer)
+    return dict(reversed(found.items()))
+
+
 def stage_rows(model: keras.Model) -> list[dict]:
-    """The same for deep networks: consecutive layers of one resolution are one stage.
+    """The stages of a deep network as a table, one dict per stage.
 
     Keys: stage (for example "56 x 56"), layers, channels (the most in the stage), parameters.
     """
-    stages: list[dict] = []
-    for layer in layer_rows(model):
-        shape = layer["output_shape"]
-        if layer["type"] == "ZeroPadding2D":
-            continue  # a border for the next convolution, not a stage of its own
-        name = f"{shape[0]} x {shape[1]}" if len(shape) == 3 else "vector"
-        if not stages or stages[-1]["stage"] != name:
-            stages.append({"stage": name, "layers": 0, "channels": 0, "parameters": 0})
-        stage = stages[-1]
-        stage["layers"] += 1
-        stage["channels"] = max(stage["channels"], shape[-1])
-        stage["parameters"] += layer["parameters"]
-    return stages
+    return [
+        {
+            "stage": name,
+            "layers": len(layers),
+            "channels": max(layer.output.shape[-1] for layer in layers),
+            "parameters": sum(layer.count_params() for layer in layers),
+        }
+        for name, layers in stages(model).items()
+    ]
