@@ -17,6 +17,7 @@ from wastelib.files import whole_folder
 from wastelib.models.backbones import Weights, find_weights
 from wastelib.training import remote
 from wastelib.training.dask_client import Task, carried_out, connected
+from wastelib.training.earlier import earlier_runs
 from wastelib.training.features import PASS, features_file, stored, write_seconds
 from wastelib.training.parcel import pack, run_files, weights_folder
 from wastelib.training.process import TrainingProcess
@@ -120,8 +121,8 @@ class _Jobs:
             else:
                 decoded(self.dataset, trial.image_size, trial.view)
                 more.add(decoded_file(self.dataset, trial.image_size, trial.view))
-            if trial.model.kind == "pretrained" and trial.model.start is not None:
-                more |= set(run_files(folder / "runs" / trial.model.start))
+            for earlier in earlier_runs(trial):
+                more |= set(run_files(folder / "runs" / earlier))
         found = [self.found[run] for run in self.todo if run in self.found]
         sent = pack(self.dataset, more=sorted(more), weights=found)
         tasks = [Task(run, remote.train_here, (self._order(run, "train"),)) for run in self.todo]

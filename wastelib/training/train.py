@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from wastelib.data.dataset import Dataset
 from wastelib.errors import WasteError
 from wastelib.training.budget import Budget, Job, threads_for
+from wastelib.training.earlier import refuse_what_cannot_begin
 from wastelib.training.features import features_file, stored
 from wastelib.training.pool import carry_out
 from wastelib.training.progress import Progress
@@ -41,12 +42,12 @@ def train_all(
     or, if `scheduler` is the address of a Dask scheduler ("tcp://host:8786"), on its workers.
 
     Raises `WasteError` at once if a trial is of another dataset or starts from a run that is
-    not finished, or the scheduler cannot be used. A training that fails (other weights, a full
-    disk, a process that was killed) stops no other: when all have ended, one `WasteError` names
-    those that failed, and why.
+    not finished or does not fit, or the scheduler cannot be used. A training that fails (other
+    weights, a full disk, a process that was killed) stops no other: when all have ended, one
+    `WasteError` names those that failed, and why.
     """
     for trial in trials.values():
-        _refuse_what_cannot_begin(trial, dataset)
+        refuse_what_cannot_begin(trial, dataset)
     _train_missing(
         {name: trial.trained for name, trial in trials.items()}, dataset, weights, scheduler
     )
@@ -76,49 +77,6 @@ def _train_missing(
 
 def _folder(dataset: Dataset, run: str):
     return dataset.build_folder / "runs" / run
-
-
-def _refuse_what_cannot_begin(trial: Trial, dataset: Dataset) -> None:
-    if trial.dataset != dataset.fingerprint:
-        raise WasteError(
-            "the trial was declared for another dataset",
-            where=dataset.root,
-            remedy="declare it with the fingerprint of this dataset",
-        )
-    start = trial.model.start if trial.model.kind == "pretrained" else None
-    if start is None:
-        return
-    if not _folder(dataset, start).exists():
-        raise WasteError(
-            f"a trial starts from the run {start}, which is not finished",
-            where=_folder(dataset, start),
-            remedy="train that one first, in a call of its own",
-        )
-    begun = open_run(_folder(dataset, start)).trial
-    if _taken_over(begun) != _taken_over(trial) or (
-        begun.model.unfrozen_layers > trial.model.unfrozen_layers
-    ):
-        raise WasteError(
-            f"a trial starts from the run {start}, whose weights do not fit it",
-            where=_folder(dataset, start),
-            remedy="start from a run of the same backbone, weights, head and image size, with no "
-            "more layers unfrozen",
-        )
-    if begun.split != trial.split:
-        raise WasteError(
-            f"a trial starts from the run {start}, which was trained on another split and may "
-            "have seen what this one is tested on",
-            where=_folder(dataset, start),
-            remedy="train one on the same split first, and start from that",
-        )
-
-
-def _taken_over(trial: Trial) -> tuple:
-    """What must be equal for one trial to go on with the weights of another."""
-    model = trial.model
-    if model.kind != "pretrained":
-        return (model.kind,)
-    return model.backbone, model.weights, model.head_units, trial.image_size
 
 
 def _carry_out_here(
