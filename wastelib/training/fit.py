@@ -29,7 +29,7 @@ from wastelib.training.environment import environment
 from wastelib.training.examples import Examples
 from wastelib.training.features import compute_features, features_file, stored_features
 from wastelib.training.machine import cores
-from wastelib.training.optimizer import optimizer_of
+from wastelib.training.optimizer import optimizer_of, rate_shares
 from wastelib.training.run import Run, open_run, write_answers
 from wastelib.training.testing import image_milliseconds, predictions_table, retest
 from wastelib.training.trial import Trial
@@ -180,7 +180,8 @@ def _epochs(
     on_epoch: OnEpoch,
 ) -> pd.DataFrame:
     """Train `net` epoch by epoch; each is on the disk before the next begins."""
-    optimizer = optimizer_of(trial, examples.steps)
+    shares = rate_shares(net, trial.rate_decay) if trial.rate_decay < 1 else None
+    optimizer = optimizer_of(trial, examples.steps, shares)
     net.compile(optimizer, loss=examples.loss, metrics=[examples.accuracy()])
     # A step that finds its variables made is traced once, one that has to make them twice.
     optimizer.build(net.trainable_variables)

@@ -1,7 +1,10 @@
-"""The optimizer that a trial names."""
+"""The optimizer that a trial names, and the share of its rate that each layer has."""
+
+from collections.abc import Sequence
 
 import keras
 
+from wastelib.models.layers import stages
 from wastelib.training.trial import Trial
 
 
@@ -15,7 +18,10 @@ class FusedAdam(keras.optimizers.Adam):
     """
 
     def update_step(self, gradient, variable, learning_rate):
-        """Update one TensorFlow variable and its two moments in place."""
+        """Update one variable and its two moments in place."""
+        if keras.backend.backend() != "tensorflow":
+            super().update_step(gradient, variable, learning_rate)
+            return
         import tensorflow as tf
 
         index = self._get_variable_index(variable)
@@ -34,17 +40,75 @@ class FusedAdam(keras.optimizers.Adam):
         )
 
 
-def optimizer_of(trial: Trial, epoch_steps: int) -> keras.optimizers.Optimizer:
-    """A fresh optimizer with the trial's settings; an epoch has so many steps."""
+class _Shared:
+    """An optimizer each of whose variables has a share of the learning rate.
+
+    `shares` has one number per variable, in the order that `build` is given them. What a
+    variable loses to weight decay is in proportion to its rate, so it has the same share.
+    """
+
+    shares: Sequence[float]
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Update one variable at its own rate."""
+        super().update_step(gradient, variable, learning_rate * self._share(variable))
+
+    def _apply_weight_decay(self, variables):
+        if self.weight_decay is None:
+            return
+        for variable in variables:
+            if self._use_weight_decay(variable):
+                rate = self.learning_rate * self._share(variable)
+                self.assign_sub(variable, variable * (self.weight_decay * rate))
+
+    def _share(self, variable) -> float:
+        return self.shares[self._get_variable_index(variable)]
+
+
+class SharedAdam(_Shared, FusedAdam):
+    """Adam with a share of the rate for each variable."""
+
+
+class SharedSGD(_Shared, keras.optimizers.SGD):
+    """Gradient descent with a share of the rate for each variable."""
+
+
+def rate_shares(net: keras.Model, decay: float) -> list[float]:
+    """Which share of the learning rate each trainable variable of `net` has, in their order.
+
+    The head has all of it, and each stage of the backbone `decay` times that of the stage above:
+    what lies lower is more general, and has less to change. Source: Howard and Ruder 2018,
+    "Universal Language Model Fine-tuning for Text Classification" (discriminative fine-tuning,
+    there layer by layer); by stages of one resolution it means the same in every backbone.
+    """
+    shares = {
+        id(variable): decay**below
+        for below, layers in enumerate(reversed(stages(net).values()))
+        for layer in layers
+        for variable in layer.trainable_variables
+    }
+    return [shares[id(variable)] for variable in net.trainable_variables]
+
+
+def optimizer_of(
+    trial: Trial, epoch_steps: int, shares: Sequence[float] | None = None
+) -> keras.optimizers.Optimizer:
+    """A fresh optimizer with the trial's settings; an epoch has so many steps.
+
+    `shares` are those of `rate_shares`, where layers have rates of their own.
+    """
     rate = _learning_rate(trial, epoch_steps)
     if trial.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, momentum=trial.momentum)
-    on_tensorflow = keras.backend.backend() == "tensorflow"
-    # Keras's AdamW is its Adam with a weight decay, and nothing else.
-    decay = trial.weight_decay or None
-    adam = (FusedAdam if on_tensorflow else keras.optimizers.Adam)(rate, weight_decay=decay)
-    adam.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return adam
+        kind = keras.optimizers.SGD if shares is None else SharedSGD
+        optimizer = kind(rate, momentum=trial.momentum)
+    else:
+        # Keras's AdamW is its Adam with a weight decay, and nothing else.
+        kind = FusedAdam if shares is None else SharedAdam
+        optimizer = kind(rate, weight_decay=trial.weight_decay or None)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    if shares is not None:
+        optimizer.shares = tuple(shares)
+    return optimizer
 
 
 def _learning_rate(

@@ -124,10 +124,12 @@ def _losses(trial: Trial, dataset: Dataset, rates: list[float], weights: str) ->
     import keras
 
     from wastelib.training.fit import prepared
-    from wastelib.training.optimizer import optimizer_of
+    from wastelib.training.optimizer import optimizer_of, rate_shares
 
     parts, examples = prepared(trial, dataset, dataset.split(trial.split), weights)
-    net, optimizer = parts.net, optimizer_of(trial, examples.steps)
+    net = parts.net
+    shares = rate_shares(net, trial.rate_decay) if trial.rate_decay < 1 else None
+    optimizer = optimizer_of(trial, examples.steps, shares)
     net.compile(optimizer, loss=examples.loss)
     losses: list[float] = []
 

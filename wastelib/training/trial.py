@@ -65,6 +65,9 @@ class Trial(_Description):
     are. `averaging` is the momentum of an exponential moving average of the weights (0: none):
     validation, best epoch and the run's model are then those of the averaged weights.
 
+    In fine-tuning, the learning rate of each unfrozen stage of the backbone is `rate_decay` times
+    that of the stage above it (`models.layers.stages`); the head has the full rate.
+
     `test_augmentation` averages the answers to several pictures of each validation and test
     image: it and its mirror image ("flips"), or all eight ways to turn and mirror it ("turns").
     `tested_on` is the fingerprint of another dataset, all of whose images of known classes are
@@ -96,6 +99,7 @@ class Trial(_Description):
     averaging: float = _added(0.0, ge=0, lt=1)
     test_augmentation: Literal["none", "flips", "turns"] = _added("none")
     tested_on: str | None = _added(None)
+    rate_decay: float = _added(1.0, gt=0, le=1)
 
     @model_validator(mode="after")
     def _every_setting_has_an_effect(self) -> Self:
@@ -105,6 +109,8 @@ class Trial(_Description):
             raise ValueError(
                 f"warmup_epochs, {self.warmup_epochs}, must be less than epochs, {self.epochs}"
             )
+        if self.rate_decay < 1 and not getattr(self.model, "unfrozen_layers", 0):
+            raise ValueError("rate_decay is of unfrozen layers, and the model has none")
         return self
 
     @property
