@@ -65,8 +65,9 @@ def test_runs_and_features_are_those_made_here_and_one_that_fails_stops_no_other
         "fine-tuned": head_of(here, unfrozen_layers=5, start=frozen.hash),
         "the same CNN": trial_of(here),
         "on a fold": trial_of(here, split=fold.fingerprint),
+        "taught": trial_of(here, image_size=32, teacher=frozen.hash),
     }
-    with pytest.raises(WasteError, match="1 of 4 trainings failed") as raised:
+    with pytest.raises(WasteError, match="1 of 5 trainings failed") as raised:
         train_all(trials, there, scheduler=cluster.scheduler_address)
     assert "unfit: the trial was declared for other weights" in str(raised.value)
     del trials["unfit"]

@@ -1,11 +1,16 @@
 """The same trial, on the same machine, gives the same numbers, bit for bit."""
 
+import shutil
+
 import pandas as pd
 import pytest
 from small_trials import RECIPE, trial_of
 
+from wastelib.models.backbones import find_weights
+from wastelib.training.fit import fit
 from wastelib.training.process import TrainingProcess
 from wastelib.training.train import train_all
+from wastelib.training.trial import PretrainedModel
 
 
 def assert_same_numbers(run, expected) -> None:
@@ -44,15 +49,38 @@ STOPPED = {
     | {"restore_best": True, "precision": "bfloat16", "class_weights": "balanced"},
     "recipe with mixup": RECIPE | {"augmentation": "mixup", "restore_best": True},
     "averages alone": {"averaging": 0.9, "optimizer": "sgd", "momentum": 0.9},
+    "lower rates below": {"rate_decay": 0.3, "optimizer": "adamw", "weight_decay": 0.05},
+    "lower rates below, sgd": {"rate_decay": 0.3, "optimizer": "sgd", "momentum": 0.9},
+    "a teacher": RECIPE | {"teacher": "to be made", "restore_best": True},
+    "a teacher of a fine-tuned one": {"rate_decay": 0.3, "teacher": "to be made"},
 }
+
+
+def after_what_it_needs(whole, broken, changes):
+    """The trial; the run that it starts from or is taught by is made, and in both folders."""
+    if not {"rate_decay", "teacher"} & set(changes):
+        return trial_of(whole, **changes)
+    weights = find_weights("demo", "MobileNetV2-0.35", 32).identity
+    settings = {"backbone": "MobileNetV2-0.35", "weights": weights, "head_units": 8}
+    frozen = fit(
+        trial_of(whole, model=PretrainedModel(**settings), image_size=32, epochs=1),
+        whole,
+        weights="demo",
+        on_epoch=lambda history: None,
+    )
+    shutil.copytree(frozen.folder, broken.build_folder / "runs" / frozen.hash)
+    if "teacher" in changes:
+        changes = changes | {"teacher": frozen.hash}
+    if "rate_decay" in changes:
+        settings |= {"unfrozen_layers": 40, "start": frozen.hash}
+        changes = changes | {"model": PretrainedModel(**settings)}
+    return trial_of(whole, **changes | {"image_size": 32})
 
 
 @pytest.mark.parametrize("changes", STOPPED.values(), ids=STOPPED)
 def test_a_stopped_training_ends_as_it_would_have_without_the_stop(
     prepare_small, tmp_path, changes
 ):
-    from wastelib.training.fit import fit
-
     class StoppedError(Exception):
         pass
 
@@ -61,7 +89,7 @@ def test_a_stopped_training_ends_as_it_would_have_without_the_stop(
             raise StoppedError
 
     whole, broken = (prepare_small(build=tmp_path / name) for name in ("whole", "broken"))
-    trial = trial_of(whole, **{"epochs": 4} | changes)
+    trial = after_what_it_needs(whole, broken, {"epochs": 4} | changes)
     expected = fit(trial, whole, weights="demo", on_epoch=lambda history: None)
     with pytest.raises(StoppedError):
         fit(trial, broken, weights="demo", on_epoch=stop_after_two)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from wastelib.training import budget, machine
 from wastelib.training.budget import LONG_LIST, Budget, threads_for
 from wastelib.training.process import KEPT_BELOW_BYTES, TrainingProcess
-from wastelib.training.trial import PretrainedModel, Trial
+from wastelib.training.trial import CustomModel, PretrainedModel, Trial
 
 jobs = st.builds(SimpleNamespace, threads=st.integers(1, 8), memory_bytes=st.integers(1, 100))
 budgets = st.builds(Budget, cores=st.integers(1, 16), memory_bytes=st.integers(0, 300))
@@ -92,3 +92,12 @@ def test_a_training_that_sends_pixels_through_frozen_layers_needs_room_for_them(
         return budget.memory_needed(Trial(model=model, **settings | changes), classes=3)
 
     assert needed(augmentation="mixup", batch_size=64) > needed(batch_size=64)
+
+
+def test_a_teacher_takes_room_beside_its_student(monkeypatch):
+    monkeypatch.setattr(budget, "_size_of_network", lambda *_: (1000, 100, 10_000))
+    settings = {"dataset": "d", "split": "s", "image_size": 32, "learning_rate": 1, "epochs": 1}
+    teacher = Trial(model=CustomModel(), **settings)
+    student = Trial(model=CustomModel(), teacher=teacher.hash, batch_size=64, **settings)
+    alone = budget.memory_needed(student, classes=3)
+    assert budget.memory_needed(student, classes=3, teacher=teacher) > alone

@@ -76,6 +76,7 @@ def protocol_differences(published: PublishedResult, trial: Trial, dataset: Data
         f"warm-up: {trial.warmup_epochs} epochs": trial.warmup_epochs > 0,
         f"label smoothing: {trial.label_smoothing:g}": trial.label_smoothing > 0,
         f"averaging: {trial.averaging:g}": trial.averaging > 0,
+        "taught by another model": trial.teacher is not None,
     }
     return [what for what, departs in departures.items() if departs]
 

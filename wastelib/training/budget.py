@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from pathlib import Path
 
 from wastelib.training import machine
+from wastelib.training.earlier import teacher_trial
 from wastelib.training.features import PASS
 from wastelib.training.trial import Trial
 
@@ -74,25 +76,32 @@ class Job:
     def memory_bytes(self) -> int:
         """What the process will hold at its peak; building the network to know takes a moment."""
         try:
-            return memory_needed(self.trial, self.classes)
+            teacher = teacher_trial(self.trial, Path(self.order["build_folder"]))
+            return memory_needed(self.trial, self.classes, teacher)
         except Exception:  # a network that cannot be built: its process will say why
             return PROCESS_BYTES
 
 
-def memory_needed(trial: Trial, classes: int) -> int:
-    """Estimated peak, in bytes, of a process that trains `trial`."""
-    model = trial.model
-    if model.kind == "pretrained":  # where it starts is no part of its size
-        model = model.model_copy(update={"start": None})
-    weights, outputs, widest = _size_of_network(model, trial.image_size, classes)
+def memory_needed(trial: Trial, classes: int, teacher: Trial | None = None) -> int:
+    """Estimated peak, in bytes, of a process that trains `trial`, taught by `teacher`'s model."""
+    weights, outputs, widest = _network(trial.model, trial.image_size, classes)
     training = COPIES_IN_TRAINING * outputs * trial.batch_size
     forward = COPIES_IN_A_PASS * widest * PASS
     if trial.model.kind == "pretrained" and not trial.reads_features:
         # Each step sends its batch through the frozen layers first.
         training += COPIES_IN_A_PASS * widest * trial.batch_size
+    if teacher is not None:  # it only answers, as frozen layers do
+        more, _, its_widest = _network(teacher.model, trial.image_size, classes)
+        training += more + COPIES_IN_A_PASS * its_widest * trial.batch_size
     copies = COPIES_OF_WEIGHTS + (trial.averaging > 0)
     numbers = copies * weights + max(training, forward)
     return PROCESS_BYTES + FLOAT_BYTES * numbers
+
+
+def _network(model, image_size: int, classes: int) -> tuple[int, int, int]:
+    if model.kind == "pretrained":  # where it starts is no part of its size
+        model = model.model_copy(update={"start": None})
+    return _size_of_network(model, image_size, classes)
 
 
 @cache

@@ -1,4 +1,6 @@
-"""The finished runs that a trial needs: the one that it starts from."""
+"""The finished runs that a trial needs: the one that it starts from, and its teacher."""
+
+from pathlib import Path
 
 from wastelib.data.dataset import Dataset
 from wastelib.errors import WasteError
@@ -11,13 +13,21 @@ FIRST = "train that one first, in a call of its own"
 def earlier_runs(trial: Trial) -> list[str]:
     """Hashes of the runs that must be finished before `trial` is trained."""
     start = trial.model.start if trial.model.kind == "pretrained" else None
-    return [] if start is None else [start]
+    return [run for run in (start, trial.teacher) if run is not None]
+
+
+def teacher_trial(trial: Trial, build_folder: Path) -> Trial | None:
+    """What the trial's teacher was trained by, if it has one."""
+    if trial.teacher is None:
+        return None
+    return open_run(build_folder / "runs" / trial.teacher).trial
 
 
 def refuse_what_cannot_begin(trial: Trial, dataset: Dataset) -> None:
     """Raise `WasteError` unless `trial` is of `dataset`, and the runs that it needs are there.
 
-    These must fit: be of the same split, and have a model that this one can go on from.
+    These must fit: be of the same split, and have a model that this one can go on from, or that
+    can be shown the same images.
     """
     if trial.dataset != dataset.fingerprint:
         raise WasteError(
@@ -27,6 +37,8 @@ def refuse_what_cannot_begin(trial: Trial, dataset: Dataset) -> None:
         )
     if trial.model.kind == "pretrained" and trial.model.start is not None:
         _refuse_as_start(_finished(trial.model.start, "starts from", dataset), trial)
+    if trial.teacher is not None:
+        _refuse_as_teacher(_finished(trial.teacher, "is taught by", dataset), trial)
 
 
 def _finished(run: str, relation: str, dataset: Dataset) -> Run:
@@ -64,3 +76,16 @@ def _taken_over(trial: Trial) -> tuple:
     if model.kind != "pretrained":
         return (model.kind,)
     return model.backbone, model.weights, model.head_units, trial.image_size
+
+
+def _refuse_as_teacher(run: Run, trial: Trial) -> None:
+    """A teacher of another dataset may know other classes, one of another split the test."""
+    for name in ("dataset", "split", "image_size", "view"):
+        theirs, ours = getattr(run.trial, name), getattr(trial, name)
+        if theirs != ours:
+            raise WasteError(
+                f"a trial is taught by the run {run.hash}, which has another {name}: {theirs}, "
+                f"and not {ours}",
+                where=run.folder,
+                remedy="choose a teacher of the same dataset, split, image_size and view",
+            )

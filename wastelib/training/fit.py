@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -25,11 +25,11 @@ from wastelib.models.fused import use_fused_kernels
 from wastelib.models.pretrained import join, split_backbone, start_from
 from wastelib.training.averages import Averages
 from wastelib.training.checkpoints import Checkpoints
+from wastelib.training.distillation import learner_of, teacher_of
 from wastelib.training.environment import environment
 from wastelib.training.examples import Examples
 from wastelib.training.features import compute_features, features_file, stored_features
 from wastelib.training.machine import cores
-from wastelib.training.optimizer import optimizer_of, rate_shares
 from wastelib.training.run import Run, open_run, write_answers
 from wastelib.training.testing import image_milliseconds, predictions_table, retest
 from wastelib.training.trial import Trial
@@ -77,7 +77,7 @@ def _fit_into(
     parts, examples = prepared(trial, dataset, split, weights)
     checkpoints = Checkpoints(folder.with_name(f"{trial.hash}.unfinished"))
     net = parts.net
-    history = _epochs(trial, net, examples, checkpoints, on_epoch)
+    history = _epochs(trial, parts, examples, checkpoints, on_epoch)
     # The optimizer's state is twice the weights, and no part of the model.
     net.compile()
     chosen_by, tested = (
@@ -105,12 +105,13 @@ def _fit_into(
 
 @dataclass(frozen=True)
 class Parts:
-    """What is trained: `net` on `inputs`; `trunk` made the inputs, if any did."""
+    """What is trained: `net` on `inputs`; `trunk` made the inputs, and `teacher` helps, if any."""
 
     trunk: keras.Model | None
     net: keras.Model
     inputs: StoredArray
     feature_seconds: float
+    teacher: keras.Model | None = None
 
 
 def prepared(trial: Trial, dataset: Dataset, split: Split, weights: str) -> tuple[Parts, Examples]:
@@ -119,6 +120,8 @@ def prepared(trial: Trial, dataset: Dataset, split: Split, weights: str) -> tupl
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     keras.utils.set_random_seed(trial.seed)
     parts = _build(trial, dataset, weights)
+    if trial.teacher is not None:
+        parts = replace(parts, teacher=teacher_of(dataset.build_folder / "runs" / trial.teacher))
     labels = dataset.class_numbers.to_numpy()
     return parts, Examples(trial, parts.inputs, labels, len(dataset.classes), split)
 
@@ -174,17 +177,13 @@ def _pretrained(trial: Trial, classes: int, weights: str) -> tuple[keras.Model, 
 
 def _epochs(
     trial: Trial,
-    net: keras.Model,
+    parts: Parts,
     examples: Examples,
     checkpoints: Checkpoints,
     on_epoch: OnEpoch,
 ) -> pd.DataFrame:
-    """Train `net` epoch by epoch; each is on the disk before the next begins."""
-    shares = rate_shares(net, trial.rate_decay) if trial.rate_decay < 1 else None
-    optimizer = optimizer_of(trial, examples.steps, shares)
-    net.compile(optimizer, loss=examples.loss, metrics=[examples.accuracy()])
-    # A step that finds its variables made is traced once, one that has to make them twice.
-    optimizer.build(net.trainable_variables)
+    """Train the net epoch by epoch; each is on the disk before the next begins."""
+    net, learner = parts.net, learner_of(trial, parts.net, parts.teacher, examples)
     averages = Averages(net, trial.averaging)
     history = checkpoints.restore(net, averages)
     if history is None:
@@ -192,7 +191,7 @@ def _epochs(
     while not _finished(trial, history):
         epoch = len(history)
         began = time.perf_counter()
-        result = net.fit(
+        result = learner.fit(
             examples.training(epoch),
             validation_data=examples.validation,
             class_weight=examples.class_weight,

@@ -123,19 +123,16 @@ def _losses(trial: Trial, dataset: Dataset, rates: list[float], weights: str) ->
     """The loss of each step's batch, until rates or hope are at an end."""
     import keras
 
+    from wastelib.training.distillation import learner_of
     from wastelib.training.fit import prepared
-    from wastelib.training.optimizer import optimizer_of, rate_shares
 
     parts, examples = prepared(trial, dataset, dataset.split(trial.split), weights)
-    net = parts.net
-    shares = rate_shares(net, trial.rate_decay) if trial.rate_decay < 1 else None
-    optimizer = optimizer_of(trial, examples.steps, shares)
-    net.compile(optimizer, loss=examples.loss)
+    net = learner_of(trial, parts.net, parts.teacher, examples)
     losses: list[float] = []
 
     def raise_rate(batch, logs=None):
         net.reset_metrics()  # or the loss would be a mean over the epoch so far
-        optimizer.learning_rate = rates[len(losses)]
+        net.optimizer.learning_rate = rates[len(losses)]
 
     def note_loss(batch, logs):
         losses.append(float(logs["loss"]))

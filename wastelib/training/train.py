@@ -41,10 +41,10 @@ def train_all(
     caller lives to say so. As many run side by side as cores and memory allow, on this machine
     or, if `scheduler` is the address of a Dask scheduler ("tcp://host:8786"), on its workers.
 
-    Raises `WasteError` at once if a trial is of another dataset or starts from a run that is
-    not finished or does not fit, or the scheduler cannot be used. A training that fails (other
-    weights, a full disk, a process that was killed) stops no other: when all have ended, one
-    `WasteError` names those that failed, and why.
+    Raises `WasteError` at once if a trial is of another dataset, or starts from or is taught by a
+    run that is not finished or does not fit, or the scheduler cannot be used. A training that
+    fails (other weights, a full disk, a process that was killed) stops no other: when all have
+    ended, one `WasteError` names those that failed, and why.
     """
     for trial in trials.values():
         refuse_what_cannot_begin(trial, dataset)

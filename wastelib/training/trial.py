@@ -68,6 +68,11 @@ class Trial(_Description):
     In fine-tuning, the learning rate of each unfrozen stage of the backbone is `rate_decay` times
     that of the stage above it (`models.layers.stages`); the head has the full rate.
 
+    `teacher` is the hash of a finished run of the same dataset, split, image_size and view: the
+    network learns the labels, and with a weight of `teacher_share` what the teacher's model says
+    of the same images, both softened by `teacher_temperature` (see `training.distillation`). The
+    validation loss is of the labels alone.
+
     `test_augmentation` averages the answers to several pictures of each validation and test
     image: it and its mirror image ("flips"), or all eight ways to turn and mirror it ("turns").
     `tested_on` is the fingerprint of another dataset, all of whose images of known classes are
@@ -100,6 +105,9 @@ class Trial(_Description):
     test_augmentation: Literal["none", "flips", "turns"] = _added("none")
     tested_on: str | None = _added(None)
     rate_decay: float = _added(1.0, gt=0, le=1)
+    teacher: str | None = _added(None)
+    teacher_share: float = _added(0.5, gt=0, le=1)
+    teacher_temperature: float = _added(3.0, gt=0)
 
     @model_validator(mode="after")
     def _every_setting_has_an_effect(self) -> Self:
@@ -111,6 +119,10 @@ class Trial(_Description):
             )
         if self.rate_decay < 1 and not getattr(self.model, "unfrozen_layers", 0):
             raise ValueError("rate_decay is of unfrozen layers, and the model has none")
+        if self.teacher is None and (self.teacher_share, self.teacher_temperature) != (0.5, 3.0):
+            raise ValueError("teacher_share and teacher_temperature need a teacher")
+        if self.teacher is not None and self.class_weights != "none":
+            raise ValueError("class_weights have no part in what a teacher says")
         return self
 
     @property
@@ -123,9 +135,12 @@ class Trial(_Description):
         """Whether it trains on stored features instead of pixels.
 
         Images that are changed in every epoch have no features to store: they go through the
-        whole network, frozen layers too, and an epoch takes many times as long.
+        whole network, frozen layers too, and an epoch takes many times as long. So do those
+        that a teacher looks at as well.
         """
-        return self.model.kind == "pretrained" and self.augmentation == "none"
+        if self.model.kind != "pretrained":
+            return False
+        return self.augmentation == "none" and self.teacher is None
 
     @property
     def hash(self) -> str:

@@ -62,6 +62,7 @@ def _carry_out(order: dict, report) -> dict:
     from wastelib.data.dataset import open_dataset
     from wastelib.training import features, fit, range_test
     from wastelib.training.budget import memory_needed
+    from wastelib.training.earlier import teacher_trial
     from wastelib.training.trial import Trial
 
     def on_epoch(history) -> None:
@@ -75,7 +76,8 @@ def _carry_out(order: dict, report) -> dict:
     trial, weights = Trial.model_validate(order["trial"]), order["weights"]
     dataset = open_dataset(order["build_folder"])
     if order["task"] == "memory":
-        return {"needed_bytes": memory_needed(trial, len(dataset.classes))}
+        teacher = teacher_trial(trial, dataset.build_folder)
+        return {"needed_bytes": memory_needed(trial, len(dataset.classes), teacher)}
     if order["task"] == "train":
         fit.fit(trial, dataset, weights=weights, on_epoch=on_epoch)
         return {}
