@@ -19,6 +19,9 @@ Rate = Annotated[float, Field(gt=0, le=10)]
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 ImageSize = Annotated[int, Field(ge=16, le=1024)]
+Augmentation = Literal[
+    "none", "flips_shifts", "published", "randaugment", "mixup", "cutmix", "strong"
+]
 
 
 class Parameters(BaseModel):
@@ -106,7 +109,7 @@ class LearningRates(Training):
 
 
 class PretrainedFineTuning(Training):
-    """04: the backbones, their heads, and what is unfrozen afterwards."""
+    """04: the backbones, their heads, and how the rounds of fine-tuning go on from there."""
 
     weights: str = "demo"
     backbones: str = "MobileNetV2-0.35"
@@ -114,9 +117,21 @@ class PretrainedFineTuning(Training):
     head_units: Count = 128
     epochs: Count = 10
     learning_rate: Rate = 1e-3
-    unfrozen_layers: int = Field(20, ge=0)
+    patience: int = Field(0, ge=0)
+    class_weights: Literal["none", "balanced"] = "none"
+    unfrozen_layers: str = "20, 60"
     fine_tuning_epochs: Count = 5
-    fine_tuning_rate: Rate = 1e-4
+    fine_tuning_rates: str = "1e-4, 3e-4"
+    rate_decay: float = Field(0.5, gt=0, le=1)
+    weight_decay: float = Field(0.0, ge=0, le=1)
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    augmentation: Augmentation = "none"
+
+    @model_validator(mode="after")
+    def _have_rounds_and_rates(self) -> Self:
+        layer_counts(self.unfrozen_layers)
+        learning_rates(self.fine_tuning_rates)
+        return self
 
 
 class ModelComparison(Parameters):
@@ -180,6 +195,34 @@ def percentages(text: str) -> list[float]:
     if len(values) < 3 or not ascending or values[-1] != 100:
         raise ValueError(f"{text!r} are not three or more rising percentages that end with 100")
     return [value / 100 for value in values]
+
+
+def layer_counts(text: str) -> list[int]:
+    """How many top layers each round of fine-tuning trains: "20, 60" as [20, 60]; "": no round.
+
+    Raises `ValueError` unless they are whole numbers that ascend from above 0.
+    """
+    words = text.replace(",", " ").split()
+    counts = [int(word) for word in words if word.isdecimal()]
+    ascending = all(fewer < more for fewer, more in itertools.pairwise([0, *counts]))
+    if len(counts) < len(words) or not ascending:
+        raise ValueError(f"{text!r} are not rising numbers of layers, each above 0")
+    return counts
+
+
+def learning_rates(text: str) -> list[float]:
+    """The rates that a parameter such as "1e-4, 3e-4" names, as [0.0001, 0.0003].
+
+    Raises `ValueError` unless there is at least one, and they ascend from above 0 to 10 at most.
+    """
+    try:
+        rates = [float(word) for word in text.replace(",", " ").split()]
+    except ValueError:
+        rates = []
+    ascending = all(low < high for low, high in itertools.pairwise([0.0, *rates]))
+    if not rates or not ascending or not rates[-1] <= 10:
+        raise ValueError(f"{text!r} are not one or more rising rates from above 0 to 10")
+    return rates
 
 
 NOTEBOOKS: dict[str, type[Parameters]] = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wastelib import settings
 from wastelib.errors import WasteError
-from wastelib.settings import NOTEBOOKS, CustomCNN, load_profile
+from wastelib.settings import NOTEBOOKS, CustomCNN, layer_counts, learning_rates, load_profile
 
 REAL_PROFILES = settings.profile_names()
 
@@ -226,3 +226,36 @@ def test_any_path_of_the_users_arrives_as_it_was_typed(tmp_path_factory, text):
         patch.setattr(settings, "PROFILES", folder)
         loaded = load_profile("mine", build_folder="x", data=text)
     assert loaded.parameters("01_data_preparation")["data"] == text
+
+
+def test_rounds_and_rates_are_read_as_they_are_written(profile):
+    assert layer_counts("20, 60 154") == [20, 60, 154]
+    assert layer_counts("") == []
+    assert learning_rates("1e-5, 3e-5 1") == [1e-5, 3e-5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("unfrozen_layers", "60, 20"),
+        ("unfrozen_layers", "20, 20"),
+        ("unfrozen_layers", "0"),
+        ("unfrozen_layers", "-7"),
+        ("unfrozen_layers", "2.5"),
+        ("unfrozen_layers", "all"),
+        ("unfrozen_layers", 20),
+        ("fine_tuning_rates", ""),
+        ("fine_tuning_rates", "0, 1e-4"),
+        ("fine_tuning_rates", "1e-3, 1e-4"),
+        ("fine_tuning_rates", "1e-4, nan"),
+        ("fine_tuning_rates", "11"),
+        ("fine_tuning_rates", "low"),
+        ("rate_decay", 0),
+        ("rate_decay", 1.5),
+        ("augmentation", "flips"),
+    ],
+)
+def test_rounds_and_rates_that_mean_nothing_are_refused(profile, name, value):
+    message = refused(profile, {"04_pretrained_fine_tuning": {name: value}})
+    assert "04_pretrained_fine_tuning" in message
+    assert str(value) in message

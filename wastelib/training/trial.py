@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from wastelib.settings import Augmentation
+
 
 def _added(default: Any, **limits: Any) -> Any:
     """A field that came when runs had been recorded already; `default` is how it was before.
@@ -91,9 +93,7 @@ class Trial(_Description):
     patience: int = Field(0, ge=0)
     restore_best: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"
-    augmentation: Literal[
-        "none", "flips_shifts", "published", "randaugment", "mixup", "cutmix", "strong"
-    ] = "none"
+    augmentation: Augmentation = "none"
     class_weights: Literal["none", "balanced"] = "none"
     view: Literal["colour", "grey", "edges"] = "colour"
     seed: int = Field(42, ge=0)
