@@ -68,7 +68,10 @@ class Training(Computing):
 
 
 class CustomCNN(Training):
-    """02: the published network, under several seeds, and cross-validated if `folds` is not 0."""
+    """02: the published network, under several seeds, and cross-validated if `folds` is not 0.
+
+    Then its sequel, a residual network by a recipe, if `residual` names one.
+    """
 
     image_size: ImageSize = 64
     epochs: Count = 20
@@ -77,6 +80,12 @@ class CustomCNN(Training):
     restore_best: bool = True
     seeds: int = Field(3, ge=1, le=20)
     folds: int = Field(0, ge=0, le=20)
+    residual: Literal["", "residual_s", "residual_m", "residual_l"] = "residual_s"
+    residual_size: ImageSize = 64
+    residual_epochs: Count = 12
+    residual_rate: Rate = 3e-3
+    residual_decay: float = Field(0.05, ge=0, le=10)
+    residual_patience: int = Field(0, ge=0)
 
     @field_validator("folds")
     @classmethod

@@ -1,5 +1,7 @@
 """The published network is the published one, and a cut backbone is the whole backbone."""
 
+from typing import get_args
+
 import keras
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from wastelib.models.backbones import (
 from wastelib.models.custom import CUSTOM, published_cnn
 from wastelib.models.layers import layer_rows, stage_rows
 from wastelib.models.pretrained import cut_layer, join, split_backbone, start_from
+from wastelib.models.residual import SIZES
+from wastelib.settings import CustomCNN
 
 SMALL = "MobileNetV2-0.35"
 
@@ -70,6 +74,11 @@ def test_a_residual_network_takes_pixels_as_they_are_and_gives_float32_probabili
     assert found.shape == (3, 5)
     assert np.allclose(found.sum(axis=1), 1, atol=1e-6)
     assert np.allclose(found, net(pixels.astype(np.uint8)), atol=1e-3)
+
+
+def test_notebook_02_offers_every_residual_network():
+    offered = get_args(CustomCNN.model_fields["residual"].annotation)
+    assert set(offered) == {"", *SIZES}
 
 
 def test_a_residual_block_begins_as_the_way_around_it():

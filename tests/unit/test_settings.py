@@ -135,6 +135,7 @@ def test_a_mistyped_name_is_refused_with_the_likely_one(profile, content, hint):
         ("seeds", 0),
         ("folds", 1),
         ("folds", 2),
+        ("residual", "published_cnn"),
         ("epochs", "3"),
         ("epochs", 3.5),
         ("epochs", True),
