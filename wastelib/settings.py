@@ -70,7 +70,8 @@ class Training(Computing):
 class CustomCNN(Training):
     """02: the published network, under several seeds, and cross-validated if `folds` is not 0.
 
-    Then its sequel, a residual network by a recipe, if `residual` names one.
+    Then its sequel, a residual network by a recipe, if `residual` names one, and what each
+    ingredient of the recipe is worth, if `ablation_seeds` is not 0.
     """
 
     image_size: ImageSize = 64
@@ -86,6 +87,9 @@ class CustomCNN(Training):
     residual_rate: Rate = 3e-3
     residual_decay: float = Field(0.05, ge=0, le=10)
     residual_patience: int = Field(0, ge=0)
+    ablation_seeds: int = Field(0, ge=0, le=20)
+    ablation_size: ImageSize = 32
+    ablation_epochs: Count = 4
 
     @field_validator("folds")
     @classmethod
@@ -93,6 +97,19 @@ class CustomCNN(Training):
         if 0 < folds < 3:
             raise ValueError("folds need a part each to train on, to choose with and to test on")
         return folds
+
+    @field_validator("ablation_seeds")
+    @classmethod
+    def _show_how_much_seeds_matter(cls, seeds: int) -> int:
+        if seeds == 1:
+            raise ValueError("one seed alone does not show how much seeds matter")
+        return seeds
+
+    @model_validator(mode="after")
+    def _have_a_recipe_to_take_apart(self) -> Self:
+        if self.ablation_seeds and not self.residual:
+            raise ValueError("ablation_seeds asks for a residual network, and residual is empty")
+        return self
 
 
 class LearningRates(Training):
