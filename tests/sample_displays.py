@@ -173,6 +173,30 @@ def leak(names=NAMES, seeds=5):
     return scores, leak_table(scores)
 
 
+def ladder(names=NAMES):
+    """A table as `ladder_table` makes it; each model larger and better than the one before."""
+    table = pd.DataFrame({"model": names, "seeds": 5})
+    table["parameters"] = [70_000 * 4**place for place in range(len(names))]
+    table["group"] = np.linspace(0.6, 0.9, len(names))
+    table["random"] = table["group"] + 0.06
+    for side, half in (("group", 0.03), ("random", 0.01)):
+        table[f"{side}_low"], table[f"{side}_high"] = table[side] - half, table[side] + half
+    return table
+
+
+def steps(names=NAMES):
+    """A table as `steps_table` makes it; every other step may be worth nothing."""
+    rows = [
+        {"step": name, "method": method, "seeds": 5, "difference": 0.01 * place}
+        for place, name in enumerate(names)
+        for method in ("group", "random")
+    ]
+    table = pd.DataFrame(rows)
+    half = np.where(table.index % 4 < 2, 0.06, 0.008)
+    table["low"], table["high"] = table["difference"] - half, table["difference"] + half
+    return table.assign(real=(table["low"] > 0) | (table["high"] < 0))
+
+
 def folds():
     fold = PREDICTIONS["group"] % 5
     return summarise_folds([PREDICTIONS[fold == number] for number in range(5)])
@@ -222,6 +246,8 @@ DISPLAYS = {
     "one-pair": lambda: displays.RankingDisplay.from_ranking(rank(models(2), samples=50)),
     "leak": lambda: displays.LeakDisplay.from_leak(*leak()),
     "one-leak": lambda: displays.LeakDisplay.from_leak(*leak(["cnn"], 2), score="macro_f1"),
+    "ladder": lambda: displays.LadderDisplay.from_table(ladder()),
+    "steps": lambda: displays.StepsDisplay.from_steps(steps()),
     "folds": lambda: displays.FoldsDisplay.from_summary(folds()),
 }
 

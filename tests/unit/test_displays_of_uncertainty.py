@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from tests.sample_displays import DISPLAYS, PREDICTIONS, folds, leak, models, texts
+from tests.sample_displays import (
+    DISPLAYS,
+    PREDICTIONS,
+    folds,
+    ladder,
+    leak,
+    models,
+    steps,
+    texts,
+)
 from wastelib import displays
 from wastelib.evaluation.calibration import (
     accuracy_against_kept,
@@ -74,3 +83,34 @@ def test_folds_end_with_all_of_them():
     assert labels[-1] == "all folds (200)"
     assert len(labels) == 6
     assert f"{summary.pooled.accuracy:.1%}" in display.alt
+
+
+def test_a_ladder_shows_both_kinds_of_split_on_one_scale():
+    table = ladder()
+    display = displays.LadderDisplay.from_table(table).plot()
+    for panel, side in zip(display.ax_, ("group", "random"), strict=True):
+        dots = [bars.lines[0] for bars in panel.containers]
+        assert [dot.get_ydata()[0] for dot in dots] == table[side].tolist()
+        assert [dot.get_xdata()[0] for dot in dots] == table["parameters"].tolist()
+    low, high = display.ax_[0].get_ylim()
+    assert (low, high) == display.ax_[1].get_ylim()
+    assert low < table["group_low"].min()
+    assert "60.0% and 66.0%" in display.alt
+    assert "5 split seeds" in display.alt
+
+
+def test_models_of_one_size_do_not_hide_each_other():
+    display = displays.LadderDisplay.from_table(ladder().assign(parameters=1000)).plot()
+    places = [bars.lines[0].get_xdata()[0] for bars in display.ax_[0].containers]
+    assert len(set(places)) == len(places)
+    assert np.exp(np.log(places).mean()) == pytest.approx(1000)
+
+
+def test_steps_fill_the_markers_of_those_that_are_no_chance():
+    table = steps()
+    display = displays.StepsDisplay.from_steps(table).plot()
+    marks = [line for line in display.ax_.lines if line.get_marker() in ("o", "s")]
+    assert [mark.get_xdata()[0] for mark in marks] == table["difference"].tolist()
+    assert [mark.get_markerfacecolor() != "white" for mark in marks] == table["real"].tolist()
+    assert 0 < table["real"].sum() < len(table)
+    assert "Glass on grouped splits +0.0 points (-6.0 to +6.0)" in display.alt

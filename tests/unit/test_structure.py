@@ -13,8 +13,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = {".ci", "notebooks", "report", "tests", "wastelib"}
-OPENING = {"open_test", "test_evaluations"}
-CHOOSING = {"train", "train_all", "cross_validate", "declare", "best_on_validation", "search"}
+OPENING = {"open_test", "test_evaluations", "temperatures_table"}
+CHOOSING = {
+    "train",
+    "train_all",
+    "cross_validate",
+    "declare",
+    "best_on_validation",
+    "best_of",
+    "search",
+}
 
 
 def test_imports_point_one_way_only():

@@ -6,6 +6,7 @@ from wastelib.displays.calibration import AbstentionDisplay, ReliabilityDisplay
 from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
 from wastelib.displays.differences import FoldsDisplay, LeakDisplay, RankingDisplay
 from wastelib.displays.groups import AgreementDisplay, LikenessDisplay
+from wastelib.displays.ladder import LadderDisplay, StepsDisplay
 from wastelib.displays.publish import difference, escape_markdown, estimate, say, show, table
 from wastelib.displays.questions import ArmsDisplay, DataCurveDisplay
 from wastelib.displays.scores import ConfusionDisplay, CostDisplay, PerClassDisplay
@@ -28,6 +29,7 @@ __all__ = [
     "GroupSheetDisplay",
     "HeatSheetDisplay",
     "ImportancesDisplay",
+    "LadderDisplay",
     "LeakDisplay",
     "LearningCurvesDisplay",
     "LikenessDisplay",
@@ -40,6 +42,7 @@ __all__ = [
     "SearchHistoryDisplay",
     "SeedCurvesDisplay",
     "SplitDisplay",
+    "StepsDisplay",
     "difference",
     "escape_markdown",
     "estimate",

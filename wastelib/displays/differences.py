@@ -30,7 +30,7 @@ from wastelib.evaluation.ranking import Ranking
 SCORE_NAMES = {"accuracy": "accuracy", "macro_f1": "macro F1"}
 
 
-def _points(ax: Axes) -> None:
+def in_points(ax: Axes) -> None:
     """The x axis as differences in percentage points, with a line at none."""
     ax.axvline(0, color=GREY, linewidth=1)
     ax.xaxis.set_major_formatter(FuncFormatter(_signed))
@@ -50,7 +50,9 @@ def _signed(value: float, _: int) -> str:
     return f"{points:+.3g}" if points else "0"
 
 
-def _bar(ax: Axes, row: int, value: float, low: float, high: float, *, filled: bool, **how) -> None:
+def bar(
+    ax: Axes, row: float, value: float, low: float, high: float, *, filled: bool, **how
+) -> None:
     """A value with its interval; a hollow marker is a difference that may be none."""
     colour = how.pop("color", BLUE)
     ax.plot([low, high], [row, row], color=colour, linewidth=1.3, solid_capstyle="butt")
@@ -107,10 +109,10 @@ class RankingDisplay(Display):
         for panel, title, names in zip(panels, SCORE_NAMES.values(), columns, strict=True):
             for row, pair in self.shown.iterrows():
                 value, low, high, real = pair[list(names)]
-                _bar(panel, row, value, low, high, filled=real)
+                bar(panel, row, value, low, high, filled=real)
             panel.set_title(title)
             panel.set_xlabel("points (95% interval)")
-            _points(panel)
+            in_points(panel)
         labels = [
             f"{shortened(model, 30)}\nminus {shortened(against, 30)}"
             for model, against in self.shown[["model", "against"]].itertuples(index=False)
@@ -188,7 +190,7 @@ class LeakDisplay(Display):
             for values, (colour, marker, _) in zip((group, random), sides.values(), strict=True):
                 both.plot(values, places, marker, color=colour, markersize=4.5)
             over.plot(lead, places, "|", color=GREY, markersize=7)
-            _bar(
+            bar(
                 over,
                 row,
                 model["difference"],
@@ -201,7 +203,7 @@ class LeakDisplay(Display):
         in_percent(both.xaxis)
         both.set_xlabel(f"test {SCORE_NAMES[self.score]}\n(one line per split seed)")
         _open_rows(both)
-        _points(over)
+        in_points(over)
         over.set_xlabel("random minus grouped\n(points, 95% interval)")
         class_rows(both, [shortened(name, 24) for name in self.models["model"]])
         handles = [
@@ -256,7 +258,7 @@ class FoldsDisplay(Display):
         for panel, (score, title) in zip(panels, SCORE_NAMES.items(), strict=True):
             for row, fold in self.folds.iterrows():
                 values = (fold[score], fold[f"{score}_low"], fold[f"{score}_high"])
-                _bar(panel, row, *values, filled=True, color=BLACK if row == last else BLUE)
+                bar(panel, row, *values, filled=True, color=BLACK if row == last else BLUE)
             panel.axvline(self.folds[score].iloc[-1], color=GREY, linewidth=0.8, linestyle=":")
             panel.set_title(title)
             in_percent(panel.xaxis, intervals=5)

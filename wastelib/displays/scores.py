@@ -1,6 +1,6 @@
 """How well models do: confusion, scores per class, and accuracy against cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -233,41 +233,46 @@ class CostDisplay(Display):
                 panel.errorbar(
                     model[cost], y, yerr=bar, **style, markersize=6, capsize=2, elinewidth=1
                 )
-            self._scale(panel, cost)
-        self._limit(panels[0])
-        panels[0].set_ylabel("test accuracy (95% interval)")
-        self._name(panels[-1])
+            values = self.models[cost]
+            cost_scale(panel, values.min(), values.max(), COSTS.get(cost, cost))
+        accuracy_scale(panels[0], self.models["low"], self.models["high"])
+        styles = [marker_style(index) for index in self.models.index]
+        name_beside(panels[-1], self.models["name"], self.models["test_accuracy"], styles)
 
-    def _scale(self, ax: Axes, cost: str) -> None:
-        low, high = self.models[cost].min(), self.models[cost].max()
-        ax.set_xscale("log")
-        ax.set_xlim(low / 2, high * 2)
-        ax.xaxis.set_major_locator(FixedLocator(_log_ticks(low / 1.7, high * 1.7)))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
-        ax.xaxis.set_minor_formatter(NullFormatter())
-        ax.set_xlabel(COSTS.get(cost, cost))
-        ax.grid()
 
-    def _limit(self, ax: Axes) -> None:
-        low, high = self.models["low"].min(), self.models["high"].max()
-        margin = 0.08 * max(high - low, 0.05)
-        ax.set_ylim(max(low - margin, -0.01), min(high + margin, 1.01))
-        in_percent(ax.yaxis)
+def name_beside(ax: Axes, names: Sequence[str], heights: Sequence[float], styles: list) -> None:
+    """Names with their markers at the right of `ax`, at these heights, moved apart."""
+    low, high = ax.get_ylim()
+    labels = [wrapped(name, 22, 2) for name in names]
+    inches = ax.figure.get_size_inches()[1] - 0.9
+    lines = np.array([label.count("\n") + 1 for label in labels])
+    rooms = (0.05 + 0.12 * lines) * (high - low) / inches
+    middles = spread(np.asarray(heights), rooms, low, high)
+    across = ax.get_yaxis_transform()  # x in axes shares, y in accuracy
+    for label, height, middle, style in zip(labels, heights, middles, styles, strict=True):
+        how = {**style, "linewidth": 0.8, "markersize": 5, "markevery": [1]}
+        ax.plot([1.0, 1.09], [height, middle], **how, transform=across, clip_on=False)
+        ax.text(1.15, middle, label, va="center", fontsize=7.5, transform=across)
 
-    def _name(self, ax: Axes) -> None:
-        """Names beside the last panel at the height of their accuracy, moved apart."""
-        low, high = ax.get_ylim()
-        labels = [wrapped(name, 22, 2) for name in self.models["name"]]
-        inches = ax.figure.get_size_inches()[1] - 0.9
-        lines = np.array([label.count("\n") + 1 for label in labels])
-        heights = (0.05 + 0.12 * lines) * (high - low) / inches
-        middles = spread(self.models["test_accuracy"], heights, low, high)
-        for index, (label, middle) in enumerate(zip(labels, middles, strict=True)):
-            line = [self.models["test_accuracy"][index], middle]
-            style = {**marker_style(index), "linewidth": 0.8, "markersize": 5, "markevery": [1]}
-            across = ax.get_yaxis_transform()  # x in axes shares, y in accuracy
-            ax.plot([1.0, 1.09], line, **style, transform=across, clip_on=False)
-            ax.text(1.15, middle, label, va="center", fontsize=7.5, transform=across)
+
+def cost_scale(ax: Axes, low: float, high: float, label: str) -> None:
+    """A logarithmic axis of costs from low to high, with a few round numbers."""
+    ax.set_xscale("log")
+    ax.set_xlim(low / 2, high * 2)
+    ax.xaxis.set_major_locator(FixedLocator(_log_ticks(low / 1.7, high * 1.7)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel(label)
+    ax.grid()
+
+
+def accuracy_scale(ax: Axes, lows: pd.Series, highs: pd.Series) -> None:
+    """An axis of accuracies that holds these intervals, in per cent."""
+    low, high = lows.min(), highs.max()
+    margin = 0.08 * max(high - low, 0.05)
+    ax.set_ylim(max(low - margin, -0.01), min(high + margin, 1.01))
+    in_percent(ax.yaxis)
+    ax.set_ylabel("test accuracy (95% interval)")
 
 
 def _log_ticks(low: float, high: float) -> np.ndarray:
