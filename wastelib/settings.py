@@ -5,6 +5,7 @@ a test holds the two together. A profile is a YAML file with values for all note
 """
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -208,6 +209,53 @@ class OpenQuestions(Training):
         return self
 
 
+# What 09 can train, from the bottom of its ladder to the top; how it can look at an image.
+LADDER = ("published", "large", "small", "distilled", "frozen", "tuned")
+PICTURES = ("flips", "turns")
+
+
+class ModelsThatWin(Computing):
+    """09: which models are on the ladder, at which sizes, and how long each is trained."""
+
+    split_seeds: int = Field(2, ge=2, le=20)
+    models: str = "published, large, small, distilled, frozen, tuned"
+    members: int = Field(2, ge=1, le=20)
+    test_augmentations: str = "flips, turns"
+    image_size: ImageSize = 32
+    epochs: Count = 6
+    small_size: ImageSize = 96
+    recipe_epochs: Count = 3
+    teacher_share: Share = 0.5
+    weights: str = "demo"
+    backbone: Name = "MobileNetV2-0.35"
+    backbone_size: ImageSize = 96
+    unfrozen_layers: str = "20"
+    fine_tuning_epochs: Count = 1
+    fine_tuning_rate: Rate = 1e-4
+    rate_decay: float = Field(0.5, gt=0, le=1)
+    fine_tuning_augmentation: Augmentation = "none"
+
+    @model_validator(mode="after")
+    def _name_what_there_is(self) -> Self:
+        if not named(self.models, LADDER):
+            raise ValueError(f"models names none of: {', '.join(LADDER)}")
+        named(self.test_augmentations, PICTURES)
+        if not layer_counts(self.unfrozen_layers):
+            raise ValueError("unfrozen_layers names no layers to fine-tune")
+        return self
+
+
+def named(text: str, known: Sequence[str]) -> list[str]:
+    """The words of a parameter such as "flips, turns", in the order of `known`.
+
+    Raises `ValueError` for a word that is not known.
+    """
+    words = text.replace(",", " ").split()
+    if unknown := [word for word in words if word not in known]:
+        raise ValueError(f"{unknown[0]!r} is none of: {', '.join(known)}")
+    return [word for word in known if word in words]
+
+
 def percentages(text: str) -> list[float]:
     """The shares that a parameter such as "10, 30, 100" names, in per cent, as 0.1, 0.3, 1.0.
 
@@ -260,6 +308,7 @@ NOTEBOOKS: dict[str, type[Parameters]] = {
     "06_the_leak": TheLeak,
     "07_trust": Trust,
     "08_open_questions": OpenQuestions,
+    "09_models_that_win": ModelsThatWin,
 }
 
 # Whose files in the build folder a notebook reads. It is run after these; what does not read
@@ -278,6 +327,7 @@ READS: dict[str, tuple[str, ...]] = {
     "06_the_leak": ("01_data_preparation",),
     "07_trust": ("01_data_preparation", "02_custom_cnn", "04_pretrained_fine_tuning"),
     "08_open_questions": ("01_data_preparation",),
+    "09_models_that_win": ("01_data_preparation",),
 }
 
 

@@ -53,7 +53,7 @@ def test_the_results_hold_every_answer_and_table_of_the_notebooks(smoke_build):
     assert all(len(answer) > 80 for answer in results.answers.values())
     shown = [block for part in chapters for block in part.blocks if block.kind == "table"]
     assert [table.rows for table in results.tables] == [block.rows for block in shown]
-    assert {"leak-scores", "differences", "calibration", "all-comparisons"} <= {
+    assert {"leak-scores", "differences", "calibration", "all-comparisons", "ladder-scores"} <= {
         table.name for table in results.tables
     }
 

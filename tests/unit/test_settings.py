@@ -198,6 +198,12 @@ def test_bytes_that_are_no_text_are_refused(profile, tmp_path):
         {"08_open_questions": {"training_shares": "5, 10, 20"}},
         {"08_open_questions": {"training_shares": "a, 10, 100"}},
         {"08_open_questions": {"training_shares": "0, 10, 100"}},
+        {"09_models_that_win": {"models": ""}},
+        {"09_models_that_win": {"models": "small, huge"}},
+        {"09_models_that_win": {"test_augmentations": "flips, none"}},
+        {"09_models_that_win": {"unfrozen_layers": ""}},
+        {"09_models_that_win": {"unfrozen_layers": "60, 20"}},
+        {"09_models_that_win": {"unfrozen_layers": "twenty"}},
     ],
 )
 def test_values_that_contradict_each_other_are_refused(profile, content):
