@@ -84,6 +84,14 @@ def test_a_class_with_too_few_is_named(method):
         split(catalogue_of({"A": [1] * 9, "B": [1, 1]}), method)
 
 
+def test_a_hundred_small_classes_are_a_short_message_that_names_the_way_out():
+    small = {f"class {number:03d}": [6] for number in range(100)}
+    with pytest.raises(WasteError, match=r"groups\.csv") as refused:
+        split(catalogue_of(small | {"large": [1] * 9}), "group")
+    assert "class 006 (1), and 93 more classes" in str(refused.value)
+    assert "class 007" not in str(refused.value)
+
+
 def test_many_images_of_too_few_items_cannot_be_split_by_group():
     with pytest.raises(WasteError, match=r"too few groups .*: B \(2\)"):
         split(catalogue_of({"A": [1] * 9, "B": [30, 30]}), "group")

@@ -13,6 +13,7 @@ from wastelib.files import whole_file
 SUBSETS = ("train", "validation", "test")
 UNUSED = "unused"  # the subset of images that a split leaves out
 METHODS = ("group", "random")
+LISTED = 8  # classes in a message
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,16 @@ def classes_of_groups(catalogue: pd.DataFrame) -> pd.Series:
 def _refuse_small(counts: pd.Series, what: str) -> None:
     small = counts[counts < len(SUBSETS)]
     if len(small):
-        listed = ", ".join(f"{label} ({count})" for label, count in sorted(small.items()))
+        listed = [f"{label} ({count})" for label, count in sorted(small.items())]
+        if len(listed) > LISTED:
+            listed[LISTED - 1 :] = [f"and {len(listed) - LISTED + 1} more classes"]
+        remedy = f"each class needs at least {len(SUBSETS)} {what}; add some or remove the class"
+        if what == "groups":
+            remedy += "; if photographs that look alike show different items, say so in a file "
+            remedy += "groups.csv (columns path, group) beside the class folders"
         raise WasteError(
-            f"too few {what} to split into train, validation and test: {listed}",
-            remedy=f"each class needs at least {len(SUBSETS)} {what}; add some or remove the class",
+            f"too few {what} to split into train, validation and test: {', '.join(listed)}",
+            remedy=remedy,
         )
 
 
