@@ -148,3 +148,19 @@ def colours(path: Path) -> tuple[float, float]:
     blue, green, red = np.moveaxis(cv2.imread(str(path))[32:96, 32:96].astype(float), 2, 0)
     spread = np.max([red, green, blue], axis=0) - np.min([red, green, blue], axis=0)
     return float((green - (red + blue) / 2).mean()), float(spread.mean())
+
+
+def test_the_clean_demo_shows_each_item_alone_on_white(demo, tmp_path):
+    """The same classes, numbers and bursts; the corners of a photograph are of one bright tone."""
+    folder = tmp_path / "clean"
+    folder.mkdir()
+    render.render_dataset(folder, 120, 42, clean=True)
+    assert (folder / "groups.csv").read_bytes() == (demo / "groups.csv").read_bytes()
+
+    def corners(root: Path) -> np.ndarray:
+        photographs = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in root.rglob("*.jpg")]
+        return np.array([[p[:8, :8], p[:8, -8:], p[-8:, :8], p[-8:, -8:]] for p in photographs])
+
+    clean, real = corners(folder), corners(demo)
+    assert np.median(clean) > np.median(real) + 30
+    assert np.median(clean.std(axis=(2, 3))) < np.median(real.std(axis=(2, 3)))

@@ -30,8 +30,8 @@ def rendered(monkeypatch):
     """Stand in for the renderer; the list of what it was asked for."""
     asked = []
 
-    def render_dataset(target, images, seed, progress):
-        asked.append((images, seed))
+    def render_dataset(target, images, seed, progress, clean):
+        asked.append((images, seed, "clean") if clean else (images, seed))
         for name in ("Glass", "Metal"):
             (target / name).mkdir()
             (target / name / "1.jpg").touch()
@@ -185,8 +185,15 @@ def test_the_demo_is_rendered_once_for_each_size_and_seed(rendered, cache):
     assert rendered == [(90, 1), (90, 2)]
 
 
+def test_the_clean_demo_has_a_place_of_its_own(rendered, cache):
+    source = find("demo-clean", demo_images=90, seed=1)
+    assert (source.name, source.kind) == ("demo-clean", "demo")
+    assert source.root == cache / "demo-clean" / "90-1-7"
+    assert rendered == [(90, 1, "clean")]
+
+
 def test_a_demo_that_fails_leaves_nothing(rendered, cache, monkeypatch):
-    def fails(target, images, seed, progress):
+    def fails(target, images, seed, progress, clean):
         make_files(target, "Glass/1.jpg")
         raise KeyboardInterrupt
 

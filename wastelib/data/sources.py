@@ -81,7 +81,7 @@ REALWASTE = Published(
 
 
 def locate(
-    data: str,  # "demo", "realwaste", or the path of a folder or a .zip
+    data: str,  # "demo", "demo-clean", "realwaste", or the path of a folder or a .zip
     *,
     demo_images: int,  # how many the demo renders
     seed: int,  # of the demo
@@ -97,8 +97,8 @@ def locate(
     photographs that are not sorted into at least two class folders, and whatever `download`
     and `extract` refuse.
     """
-    if data == "demo":
-        return _demo(demo_images, seed, progress)
+    if data in ("demo", "demo-clean"):
+        return _demo(data, demo_images, seed, progress)
     if data == "realwaste":
         return _realwaste(progress)
     path = Path(data).expanduser().resolve()
@@ -110,20 +110,23 @@ def locate(
         f"no photographs at {data!r}: "
         + ("this is neither a folder nor a .zip" if path.exists() else "there is no such path"),
         where=path,
-        remedy="DATA is demo, realwaste, a folder with one sub-folder per class, or a zip of one",
+        remedy="DATA is demo, demo-clean, realwaste, a folder with one sub-folder per class, or a "
+        "zip of one",
     )
 
 
-def _demo(images: int, seed: int, progress: bool) -> Source:
+def _demo(data: str, images: int, seed: int, progress: bool) -> Source:
     from wastelib.demo.render import VERSION, render_dataset
+
+    clean = data == "demo-clean"
 
     def render(folder: Path) -> None:
         with whole_folder(folder) as temporary:
-            render_dataset(temporary, images, seed, progress)
+            render_dataset(temporary, images, seed, progress, clean=clean)
 
-    folder = cache_folder() / "demo" / f"{images}-{seed}-{VERSION}"
+    folder = cache_folder() / data / f"{images}-{seed}-{VERSION}"
     _make_once(folder, render)
-    return Source("demo", "demo", folder.resolve())
+    return Source(data, "demo", folder.resolve())
 
 
 def _realwaste(progress: bool) -> Source:

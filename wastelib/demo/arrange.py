@@ -1,11 +1,11 @@
-"""A scene: one item on its ground, at times among scraps or partly covered by one."""
+"""A scene: one item on its ground, at times among scraps or partly covered by one; or alone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from wastelib.demo.scene import WORLD, Item, Light, Pose, ground, photograph, placed
+from wastelib.demo.scene import WORLD, Item, Light, Pose, ground, photograph, placed, table
 from wastelib.demo.textures import Rng
 
 OCCLUDED_SHARE = 0.2
@@ -44,6 +44,12 @@ def arranged(rng: Rng, item: Item, scrap: Callable[[Rng], Item]) -> Scene:
     if rng.random() < OCCLUDED_SHARE:
         pieces.append((scrap(rng), beside(rng, middle, (40, 75), (0.22, 0.38))))
     return Scene(ground(rng), pieces, Light.drawn(rng))
+
+
+def alone(rng: Rng, item: Item) -> Scene:
+    """`item` on a clean table, nothing beside it: a photograph for a catalogue."""
+    pose = Pose(WORLD / 2, WORLD / 2, rng.uniform(0, 2 * np.pi), rng.uniform(1.0, 1.2))
+    return Scene(table(rng), [(item, pose)], Light.drawn(rng))
 
 
 def beside(rng: Rng, point: np.ndarray, distance: tuple, scale: tuple) -> Pose:

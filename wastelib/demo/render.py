@@ -5,7 +5,8 @@ photographed one to six times (a burst) with the camera moved a little; files of
 numbered consecutively, as in RealWaste, and `groups.csv` says which belong together.
 
 Item n of a class, and each of its photographs, is a function of (VERSION, seed, class, n)
-alone: a smaller data set holds the first photographs of each class of a larger one.
+alone: a smaller data set holds the first photographs of each class of a larger one. The clean
+data set shows each item alone on a white table, as photographs for a catalogue do.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from wastelib.demo.arrange import arranged
+from wastelib.demo.arrange import alone, arranged
 from wastelib.demo.items import any_item, item_of
 from wastelib.demo.textures import Rng
 
@@ -37,7 +38,9 @@ JPEG_QUALITY = 92
 BURST_SHARES = (0.42, 0.26, 0.15, 0.09, 0.05, 0.03)  # of items with 1, 2, ... 6 photographs
 
 
-def render_dataset(target: Path, images: int, seed: int, progress: bool = False) -> None:
+def render_dataset(
+    target: Path, images: int, seed: int, progress: bool = False, *, clean: bool = False
+) -> None:
     """Write `images` photographs into the empty folder `target`, and `groups.csv`.
 
     Files are `<Class>/<Class>_<N>.jpg`, N from 1; `groups.csv` has the columns path
@@ -49,7 +52,7 @@ def render_dataset(target: Path, images: int, seed: int, progress: bool = False)
         (target / name).mkdir()
     bursts = [burst for name, count in counts.items() for burst in planned(name, count, seed)]
     with ThreadPoolExecutor(2) as pool:
-        done = pool.map(lambda burst: write_burst(burst, target, seed), bursts)
+        done = pool.map(lambda burst: write_burst(burst, target, seed, clean), bursts)
         if progress:
             from tqdm import tqdm
 
@@ -103,11 +106,12 @@ def planned(label: str, count: int, seed: int) -> Iterator[Burst]:
         item, first = item + 1, first + size
 
 
-def write_burst(burst: Burst, target: Path, seed: int) -> list[tuple[str, str]]:
+def write_burst(burst: Burst, target: Path, seed: int, clean: bool) -> list[tuple[str, str]]:
     """Render the photographs of one item; return their rows of `groups.csv`."""
     rows = []
     rng = burst.rng(seed, 0)
-    scene = arranged(rng, item_of(rng, burst.label), any_item)
+    item = item_of(rng, burst.label)
+    scene = alone(rng, item) if clean else arranged(rng, item, any_item)
     for number in range(burst.size):
         image = scene.shot(burst.rng(seed, number + 1))
         path = f"{burst.label}/{burst.label}_{burst.first + number}.jpg"

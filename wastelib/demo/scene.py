@@ -126,6 +126,12 @@ def ground(rng: Rng) -> np.ndarray:
     return np.clip(slab, 0, 1)
 
 
+def table(rng: Rng) -> np.ndarray:
+    """A clean sheet of nearly white paper: (WORLD, WORLD, 3)."""
+    tone = colour(rng, (0.05, 0.2), (0.0, 0.04), (0.86, 0.96))
+    return np.broadcast_to(tone, (WORLD, WORLD, 3)).astype(np.float32)
+
+
 def placed(under: np.ndarray, item: Item, pose: Pose, light: Light) -> np.ndarray:
     """`under` (WORLD, WORLD, 3) with `item` lying on it, lit, casting its shadow."""
     matrix = pose.matrix()
