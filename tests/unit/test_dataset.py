@@ -4,6 +4,7 @@ import json
 import shutil
 from itertools import islice
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -195,3 +196,15 @@ def test_batches_give_every_row_once_in_an_order_of_the_epoch(prepare_small):
 def test_files_of_a_folder_follow_the_numbers_in_their_names(small_folder):
     names = [path.name for path in islice(catalogue.image_files(small_folder), 3)]
     assert names == ["Blue_1.png", "Blue_2.png", "Blue_3.png"]
+
+
+def test_photographs_that_are_only_tested_on_may_have_classes_of_any_size(tmp_path, prepare_small):
+    for label, count in {"Glass": 1, "Paper": 4}.items():
+        (tmp_path / "few" / label).mkdir(parents=True)
+        for number in range(count):
+            picture = np.random.default_rng(number).integers(0, 255, (20, 20, 3), np.uint8)
+            cv2.imwrite(str(tmp_path / "few" / label / f"{number}.png"), picture)
+    other = prepare_small(tmp_path / "few", tmp_path / "other", methods=())
+    assert other.splits == {}
+    assert other.catalogue["label"].value_counts().to_dict() == {"Paper": 4, "Glass": 1}
+    assert open_dataset(tmp_path / "other").fingerprint == other.fingerprint

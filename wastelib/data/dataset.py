@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import chain
@@ -157,6 +158,7 @@ def prepare(
     train_share: float,
     validation_share: float,
     look: Look | None = None,
+    methods: Sequence[str] = METHODS,
 ) -> Dataset:
     """Locate the photographs, catalogue and split them, and store the result.
 
@@ -164,7 +166,8 @@ def prepare(
     `split-<method>.csv` and, written last, `dataset.json`. Files that have not changed since
     the last call with the same parameters are not read again. For the meaning of `data` and
     of the failures see `sources.locate`, `catalogue.build_catalogue` and `splits.make_split`;
-    of `rule` and `look`, `catalogue.build_catalogue`.
+    of `rule` and `look`, `catalogue.build_catalogue`. Photographs that models are only tested on
+    need no splits, and no `methods`: their classes may be of any size.
     """
     source = locate(data, demo_images=demo_images, seed=seed)
     folder = Path(build_folder) / "dataset"
@@ -178,7 +181,7 @@ def prepare(
         source.root, rule=rule, unreadable_limit=unreadable_limit, look=look
     )
     shares = {"train": train_share, "validation": validation_share}
-    splits = {method: make_split(catalogue, method, seed=seed, **shares) for method in METHODS}
+    splits = {method: make_split(catalogue, method, seed=seed, **shares) for method in methods}
     (folder / "dataset.json").unlink(missing_ok=True)  # no description without its tables
     with whole_file(folder / "catalogue.parquet") as path:
         catalogue.to_parquet(path, index=False)
@@ -220,9 +223,11 @@ def open_dataset(build_folder: Path | str) -> Dataset:
             where=source.root,
             remedy="run notebook 01_data_preparation again",
         )
+    files = {method: folder / f"split-{method}.csv" for method in METHODS}
     splits = {
-        method: read_split(folder / f"split-{method}.csv", method, description["seed"])
-        for method in METHODS
+        method: read_split(file, method, description["seed"])
+        for method, file in files.items()
+        if file.exists()
     }
     return Dataset(
         name=description["name"],
