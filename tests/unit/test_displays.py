@@ -241,7 +241,14 @@ def test_confusion_of_many_classes_loses_no_image():
     assert np.trace(shown[:-1, :-1]) == sum(
         counts[i, i] for i in range(100) if f"class {i}" in names
     )
-    assert names[-1] == "71 smaller classes"
+    assert names[-1] == "71 other classes"
+
+
+def test_confusion_of_many_classes_shows_those_that_are_most_confused():
+    counts = 50 * np.eye(100, dtype=int)
+    counts[7, 93], counts[40, 41] = 9, 5
+    _, names = displays.ConfusionDisplay(counts, tuple(f"class {n}" for n in range(100)))._shown()
+    assert {"class 7", "class 93", "class 40", "class 41"} <= set(names)
 
 
 def test_perfect_and_empty_confusions_are_drawn():

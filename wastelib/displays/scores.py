@@ -102,15 +102,17 @@ class ConfusionDisplay(Display):
         ax.set(xlabel="predicted class", ylabel="true class (images)")
 
     def _shown(self) -> tuple[np.ndarray, list[str]]:
-        """The matrix and its names; where classes are many, the smallest are one."""
+        """The matrix and its names; of many, those least confused are one."""
         names = [shortened(name, 22) for name in self.classes]
         if len(names) <= CONFUSION_ROWS:
             return self.confusion, names
-        largest = np.argsort(-self.confusion.sum(axis=1), kind="stable")
-        kept, rest = np.sort(largest[: CONFUSION_ROWS - 1]), largest[CONFUSION_ROWS - 1 :]
+        wrong = self.confusion - np.diag(np.diag(self.confusion))
+        worst = np.maximum(wrong.max(axis=0), wrong.max(axis=1))
+        order = np.lexsort([-self.confusion.sum(axis=1), -worst])  # of equals the larger
+        kept, rest = np.sort(order[: CONFUSION_ROWS - 1]), order[CONFUSION_ROWS - 1 :]
         parts = [[index] for index in kept] + [rest]
         counts = np.array([[self.confusion[np.ix_(a, b)].sum() for b in parts] for a in parts])
-        return counts, [*(names[index] for index in kept), f"{len(rest)} smaller classes"]
+        return counts, [*(names[index] for index in kept), f"{len(rest)} other classes"]
 
     def _texts(self, counts: np.ndarray, shares: np.ndarray) -> np.ndarray:
         """What stands in the cells: the count, and its share of the row where there is room."""
