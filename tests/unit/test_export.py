@@ -15,7 +15,12 @@ from wastelib.data.dataset import prepare
 from wastelib.data.groups import GroupRule
 from wastelib.errors import WasteError
 from wastelib.evaluation.calibration import fit_temperature
-from wastelib.evaluation.exports import file_table, temperature_of
+from wastelib.evaluation.exports import (
+    file_table,
+    temperature_of,
+    tested_table,
+    validation_answers,
+)
 from wastelib.evaluation.metrics import evaluate
 from wastelib.export import convert as convert_module
 from wastelib.export import write
@@ -37,9 +42,10 @@ TEMPERATURE = 1.5
 TOLERANCE = {"litert-float32": 1e-5, "litert-float16": 2e-3, "litert-int8": 0.04, "onnx": 1e-5}
 
 
-def convert_here(order):
+def convert_here(orders):
     """Much sooner than in a process of its own."""
-    convert(Path(order["run"]), order["files"], order["calibration"])
+    for order in orders:
+        convert(Path(order["run"]), order["files"], order["calibration"])
 
 
 @pytest.fixture(scope="module")
@@ -309,16 +315,24 @@ def test_more_threads_than_cores_are_not_measured(made):
         file_cost(made.files["litert-int8"], cores() + 1)
 
 
-def test_the_table_has_a_row_per_format(made, monkeypatch):
+def test_the_table_has_a_row_per_file_and_says_how_it_agrees_with_the_run(made, monkeypatch):
     from wastelib.evaluation import exports
+    from wastelib.training.run import declare
 
     def cost(file, threads):
         return {"milliseconds": 6.0 / threads, "peak_bytes": 5, "runtime_bytes": 2}
 
     monkeypatch.setattr(exports, "file_cost", cost)
     monkeypatch.setattr(exports, "cores", lambda: 2)
-    table = file_table(made.files, made.run.predictions, made.dataset.root)
+    runs, files = {"Small": made.run}, {"Small": made.files}
+    declare(made.dataset.build_folder, "02_custom_cnn", {"models": runs})
+    table = file_table(runs, files, validation_answers(runs, files, made.dataset))
+    table = tested_table(table, runs, exports.test_answers(runs, files, made.dataset))
     assert table["format"].tolist() == list(FORMATS)
+    exact = evaluate(made.run.open_test(), "test").accuracy
+    assert abs(table["accuracy"] - exact).max() < 0.12  # an image or so of nine
+    assert table["agreement"].min() > 0.8
+    assert table["validation_accuracy"].between(0, 1).all()
     assert table["size_bytes"].tolist() == [f.stat().st_size for f in made.files.values()]
     assert (table["one_core_milliseconds"] == 2 * table["two_core_milliseconds"]).all()
     assert table["accuracy"].between(table["accuracy_low"], table["accuracy_high"]).all()

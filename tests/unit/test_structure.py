@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = {".ci", "notebooks", "report", "tests", "wastelib"}
-OPENING = {"open_test", "test_evaluations", "temperatures_table"}
+OPENING = {"open_test", "test_evaluations", "test_answers", "temperatures_table"}
 CHOOSING = {
     "train",
     "train_all",

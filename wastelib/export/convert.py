@@ -1,8 +1,8 @@
-"""The process that converts a run's model: `python -m wastelib.export.convert`.
+"""The process that converts models: `python -m wastelib.export.convert`.
 
-Its standard input is `{"run", "files", "calibration"}`: the run's folder, the file to write
-by format, and the photographs that int8 ranges are read off. Its standard output is empty, or
-`{"what", "where", "remedy"}` for what a user can mend; its status is not 0 for a mistake.
+Its standard input is a list of `{"run", "files", "calibration"}`: a run's folder, the file to
+write by format, and the photographs that int8 ranges are read off. Its standard output is empty,
+or `{"what", "where", "remedy"}` for what a user can mend; its status is not 0 for a mistake.
 """
 
 import json
@@ -25,12 +25,12 @@ OPSET = 18  # of ONNX: the highest that tf2onnx 1.17 writes
 
 
 def main() -> None:
-    """Carry out the one order."""
+    """Carry out the orders."""
     # Libraries may print; nothing but the report may reach the reader.
     report, sys.stdout = sys.stdout, sys.stderr
-    order = json.load(sys.stdin)
     try:
-        convert(Path(order["run"]), order["files"], order["calibration"])
+        for order in json.load(sys.stdin):
+            convert(Path(order["run"]), order["files"], order["calibration"])
     except WasteError as error:
         where = None if error.where is None else str(error.where)
         json.dump({"what": error.what, "where": where, "remedy": error.remedy}, report)
@@ -41,10 +41,10 @@ def convert(run_folder: Path, files: dict[str, str], calibration: list[str]) -> 
     run = open_run(run_folder)
     model = in_float32(run.load_model())
     writers: dict[str, Callable[[str], None]] = {
-        "litert-float32": partial(_litert, taking_bytes(model)),
-        "litert-float16": partial(_litert_float16, taking_bytes(model)),
+        "litert-float32": partial(_litert, model),
+        "litert-float16": partial(_litert_float16, model),
         "litert-int8": partial(_litert_int8, model, partial(_pixels, calibration, run.trial)),
-        "onnx": partial(_onnx, taking_bytes(model)),
+        "onnx": partial(_onnx, model),
     }
     for name, file in files.items():
         writers[name](file)
@@ -65,60 +65,68 @@ def in_float32(model):
     return twin
 
 
-def taking_bytes(model):
-    """The same model for one image at a time, of pixels that are bytes."""
-    import keras
-
-    pixels = keras.Input(batch_shape=(1, *model.input_shape[1:]), dtype="uint8", name="pixels")
-    return keras.Model(pixels, model(keras.ops.cast(pixels, "float32"), training=False))
-
-
-def _litert(model, file: str, taking: str = "uint8", **options) -> None:
-    import tensorflow as tf
-
-    # Only LiteRT's own operations: others would need TensorFlow where the model runs.
-    target = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
-    target |= options.pop("target_spec", {})
-    signature = [tf.TensorSpec((1, *model.input_shape[1:]), taking, name="pixels")]
-    model.export(
-        file,
-        format="litert",
-        verbose=False,
-        input_signature=signature,
-        target_spec=target,
-        **options,
-    )
-    Path(file).write_bytes(compact(Path(file).read_bytes()))
+def _litert(model, file: str) -> None:
+    converter = _converter(model, "uint8")
+    _write(file, converter)
 
 
 def _litert_float16(model, file: str) -> None:
     import tensorflow as tf
 
-    kinds = {"supported_types": [tf.float16]}
-    _litert(model, file, optimizations=[tf.lite.Optimize.DEFAULT], target_spec=kinds)
+    converter = _converter(model, "uint8")
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    _write(file, converter)
 
 
 def _litert_int8(model, pixels: Callable[[], Iterator[np.ndarray]], file: str) -> None:
     """Full int8: weights, activations, input and output; ranges are read off `pixels`."""
     import tensorflow as tf
 
-    _litert(
-        model,
-        file,
-        taking="float32",
-        optimizations=[tf.lite.Optimize.DEFAULT],
-        representative_dataset=lambda: ([image] for image in pixels()),
-        inference_input_type=tf.uint8,
-        inference_output_type=tf.uint8,
-        target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
-    )
+    converter = _converter(model, "float32")
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([image] for image in pixels())
+    converter.inference_input_type = converter.inference_output_type = tf.uint8
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    _write(file, converter)
+
+
+def _converter(model, taking: str):
+    """LiteRT's converter of the model for one image at a time, whose pixels have this type.
+
+    Keras's own `model.export` stores the model on the way, which takes three times as long.
+    """
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((1, *model.input_shape[1:]), taking)])
+    def answer(pixels):
+        return model(tf.cast(pixels, "float32"), training=False)
+
+    # Given the function, and not the model, the converter freezes the variables at once.
+    concrete = answer.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], answer)
+    # Only LiteRT's own operations: others would need TensorFlow where the model runs.
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    return converter
+
+
+def _write(file: str, converter) -> None:
+    Path(file).write_bytes(compact(converter.convert()))
 
 
 def _onnx(model, file: str) -> None:
+    import keras
     import tensorflow as tf
 
-    signature = [tf.TensorSpec(model.input_shape, "uint8", name="pixels")]
-    model.export(file, format="onnx", verbose=False, input_signature=signature, opset_version=OPSET)
+    pixels = keras.Input(batch_shape=(1, *model.input_shape[1:]), dtype="uint8", name="pixels")
+    answer = model(keras.ops.cast(pixels, "float32"), training=False)
+    keras.Model(pixels, answer).export(
+        file,
+        format="onnx",
+        verbose=False,
+        input_signature=[tf.TensorSpec(pixels.shape, "uint8", name="pixels")],
+        opset_version=OPSET,
+    )
 
 
 def _pixels(calibration: list[str], trial: Trial) -> Iterator[np.ndarray]:
