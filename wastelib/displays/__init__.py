@@ -5,6 +5,7 @@ from wastelib.displays.architecture import ArchitectureDisplay
 from wastelib.displays.calibration import AbstentionDisplay, ReliabilityDisplay
 from wastelib.displays.counts import ClassCountsDisplay, SplitDisplay
 from wastelib.displays.differences import FoldsDisplay, LeakDisplay, RankingDisplay
+from wastelib.displays.front import DropDisplay, FrontDisplay
 from wastelib.displays.groups import AgreementDisplay, LikenessDisplay
 from wastelib.displays.ladder import LadderDisplay, StepsDisplay
 from wastelib.displays.publish import difference, escape_markdown, estimate, say, show, table
@@ -25,7 +26,9 @@ __all__ = [
     "ConfusionDisplay",
     "CostDisplay",
     "DataCurveDisplay",
+    "DropDisplay",
     "FoldsDisplay",
+    "FrontDisplay",
     "GroupSheetDisplay",
     "HeatSheetDisplay",
     "ImportancesDisplay",
