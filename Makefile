@@ -3,6 +3,7 @@
 
 PROFILE = demo
 DATA =
+OTHER =
 WEIGHTS =
 SCHEDULER =
 FRESH =
@@ -10,11 +11,12 @@ FRESH =
 # shell ever reads a $(…), a quote or a semicolon in them.
 override PROFILE := $(value PROFILE)
 override DATA := $(value DATA)
+override OTHER := $(value OTHER)
 override WEIGHTS := $(value WEIGHTS)
 override SCHEDULER := $(value SCHEDULER)
 override FRESH := $(value FRESH)
 override PYTHON := $(value PYTHON)
-export PROFILE DATA WEIGHTS SCHEDULER FRESH PYTHON
+export PROFILE DATA OTHER WEIGHTS SCHEDULER FRESH PYTHON
 
 python := .venv/bin/python
 made_from := { pwd -P; cat requirements.lock; }
@@ -38,7 +40,7 @@ endef
 ## Print this help
 help:
 	@echo "make report [PROFILE=demo] [DATA=a folder or zip] [WEIGHTS=imagenet or a folder] [FRESH=1]"
-	@echo "            [SCHEDULER=tcp://host:8786]"
+	@echo "            [OTHER=photographs to test on too] [SCHEDULER=tcp://host:8786]"
 	@echo
 	@awk '/^## / { text = substr($$0, 4) } \
 		/^[a-z]+:/ { if (text) printf "  make %-8s %s\n", substr($$1, 1, index($$1, ":") - 1), text; \
@@ -55,8 +57,8 @@ report: setup
 		--) break ;; -j) set -- "$$@" --jobs=0 ;; -j*) set -- "$$@" "--jobs=$${flag#-j}" ;; \
 	esac; done; \
 	exec $(python) -m wastelib report "--profile=$$PROFILE" \
-		$${DATA:+"--data=$$DATA"} $${WEIGHTS:+"--weights=$$WEIGHTS"} \
-		$${SCHEDULER:+"--scheduler=$$SCHEDULER"} "$$@"
+		$${DATA:+"--data=$$DATA"} $${OTHER:+"--other=$$OTHER"} \
+		$${WEIGHTS:+"--weights=$$WEIGHTS"} $${SCHEDULER:+"--scheduler=$$SCHEDULER"} "$$@"
 
 ## Check the code's form, then run every test
 test: lint

@@ -48,6 +48,9 @@ def report(
     data: Annotated[
         str | None, typer.Option(help="demo, realwaste, a zip, or a folder with one per class.")
     ] = None,
+    other: Annotated[
+        str | None, typer.Option(help="Photographs of another kind to test on too, as --data.")
+    ] = None,
     weights: Annotated[
         str | None, typer.Option(help="demo, imagenet, or a folder of Keras weight files.")
     ] = None,
@@ -65,6 +68,7 @@ def report(
     built = build_report(
         profile,
         data=data,
+        other=other,
         weights=weights,
         scheduler=scheduler,
         fresh=fresh,

@@ -19,6 +19,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, le=10)]
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[\w.-]+$")]
+FORMATS = ("litert-float32", "litert-float16", "litert-int8", "onnx")  # of exported models
 ImageSize = Annotated[int, Field(ge=16, le=1024)]
 Augmentation = Literal[
     "none", "flips_shifts", "published", "randaugment", "mixup", "cutmix", "strong"
@@ -256,6 +257,26 @@ def named(text: str, known: Sequence[str]) -> list[str]:
     return [word for word in known if word in words]
 
 
+class OutOfTheNotebook(Parameters):
+    """10: which models are exported, what the belt has room for, and other photographs."""
+
+    formats: str = "litert-float32, litert-float16, litert-int8, onnx"
+    most_parameters: Count = 30_000_000
+    per_kind: int = Field(0, ge=0)
+    belt_kilobytes: float = Field(1000.0, gt=0)
+    belt_milliseconds: float = Field(10.0, gt=0)
+    other_data: str = "demo-clean"
+    other_images: int = Field(180, ge=90, le=100_000)
+
+    @field_validator("formats")
+    @classmethod
+    def _name_formats(cls, formats: str) -> str:
+        names = formats.replace(",", " ").split()
+        if not names or set(names) - set(FORMATS):
+            raise ValueError(f"{formats!r} does not name formats of: {', '.join(FORMATS)}")
+        return formats
+
+
 def percentages(text: str) -> list[float]:
     """The shares that a parameter such as "10, 30, 100" names, in per cent, as 0.1, 0.3, 1.0.
 
@@ -309,6 +330,7 @@ NOTEBOOKS: dict[str, type[Parameters]] = {
     "07_trust": Trust,
     "08_open_questions": OpenQuestions,
     "09_models_that_win": ModelsThatWin,
+    "10_out_of_the_notebook": OutOfTheNotebook,
 }
 
 # Whose files in the build folder a notebook reads. It is run after these; what does not read
@@ -328,6 +350,11 @@ READS: dict[str, tuple[str, ...]] = {
     "07_trust": ("01_data_preparation", "02_custom_cnn", "04_pretrained_fine_tuning"),
     "08_open_questions": ("01_data_preparation",),
     "09_models_that_win": ("01_data_preparation",),
+    "10_out_of_the_notebook": (
+        "01_data_preparation",
+        "02_custom_cnn",
+        "04_pretrained_fine_tuning",
+    ),
 }
 
 
@@ -359,13 +386,14 @@ def load_profile(
     *,
     build_folder: str,
     data: str | None = None,
+    other_data: str | None = None,
     weights: str | None = None,
     scheduler: str | None = None,
 ) -> Profile:
     """Read `report/profiles/<name>.yaml` and validate every value in it.
 
-    `shared` values go to each notebook that has a parameter of that name. `data`, `weights`
-    and `scheduler`, where given, replace the profile's own.
+    `shared` values go to each notebook that has a parameter of that name. `data`,
+    `other_data`, `weights` and `scheduler`, where given, replace the profile's own.
 
     Raises `WasteError` for an unknown profile, notebook or parameter, a wrong type and a
     value out of range, naming the file, the parameter and what is allowed.
@@ -389,7 +417,7 @@ def load_profile(
     _refuse_unknown(content, NOTEBOOKS, "notebook", path)
     every_name = {field for model in NOTEBOOKS.values() for field in model.model_fields}
     _refuse_unknown(shared, every_name, "parameter", path)
-    given = {"data": data, "weights": weights, "scheduler": scheduler}
+    given = {"data": data, "other_data": other_data, "weights": weights, "scheduler": scheduler}
     given = {key: value for key, value in given.items() if value is not None}
     notebooks = {}
     for notebook, model in NOTEBOOKS.items():

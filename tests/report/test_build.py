@@ -113,6 +113,19 @@ def test_an_added_photograph_and_new_groups_are_seen(small_folder, tmp_path):
     assert len(seen) == 3
 
 
+def test_other_photographs_to_test_on_are_known_by_their_content(small_folder, tmp_path):
+    def other() -> dict[str, str]:
+        photographs = {"data": str(small_folder), "other_data": str(tmp_path / "other")}
+        profile = load_profile("smoke", build_folder="x", **photographs)
+        return module._materials(profile)["10_out_of_the_notebook"]
+
+    shutil.copytree(small_folder, tmp_path / "other")
+    before = other()
+    assert list(before) == ["other_photographs"]
+    next((tmp_path / "other" / "Red").iterdir()).unlink()
+    assert other() != before
+
+
 @pytest.mark.parametrize(
     "wrong", [{"data": "/nowhere"}, {"weights": "/nowhere"}, {"profile_name": "nonsense"}]
 )

@@ -16,7 +16,7 @@ from wastelib.report.notebook import CellSeconds
 from wastelib.report.results import NotebookSeconds, TrainingSeconds
 from wastelib.settings import NOTEBOOKS, READS, Profile
 
-DATA, CNN, RATES, PRETRAINED, COMPARISON, LEAK, TRUST, QUESTIONS = NOTEBOOKS
+DATA, CNN, RATES, PRETRAINED, COMPARISON, LEAK, TRUST, QUESTIONS, *_, FRONT = NOTEBOOKS
 MATERIALS = {
     DATA: {"photographs": "p1"},
     PRETRAINED: {"weights": "w1"},
@@ -108,6 +108,14 @@ def test_a_catalogue_of_other_photographs_is_not_there_to_be_trusted(course, mon
     assert seen == [False]
 
 
+def test_other_photographs_to_test_on_concern_the_notebook_that_does(course):
+    catalogues = [course.build / part / "dataset" / "dataset.json" for part in ("", "other")]
+    course.write("other/dataset/dataset.json", "catalogued")
+    course.materials = MATERIALS | {FRONT: {"other_photographs": "p2"}}
+    assert course.again() == [FRONT]
+    assert [path.exists() for path in catalogues] == [True, False]
+
+
 def test_changed_weights_concern_the_notebook_that_reads_them(course):
     course.materials = MATERIALS | {PRETRAINED: {"weights": "w2"}}
     assert course.again() == [PRETRAINED]
@@ -128,7 +136,7 @@ def test_what_reads_a_notebook_follows_when_that_left_something_else(course):
     course.values = {CNN: {"epochs": 21}}
     course.write(f"runs/{CNN}/history.csv", "touched")
     course.left[CNN] = "other"
-    assert course.again() == [CNN, COMPARISON, TRUST]
+    assert course.again() == [CNN, COMPARISON, TRUST, FRONT]
 
 
 def test_changed_code_concerns_all_of_them(course, monkeypatch):

@@ -101,7 +101,8 @@ def test_report_hands_its_options_on_and_says_where_the_result_is(run, module, t
     module("wastelib.report.build", build_report=build_report)
     status, out, _ = run("report", f"--data={data}", "--profile=smoke", "--fresh")
     assert status == 0
-    given = {"data": data, "weights": None, "scheduler": None, "fresh": True, "jobs": 1}
+    given = {"data": data, "other": None, "weights": None, "scheduler": None}
+    given |= {"fresh": True, "jobs": 1}
     assert calls == [(("smoke",), given)]
     assert out == f"report.html and report.pdf are in {tmp_path} (2:05 minutes)\n"
 

@@ -106,7 +106,7 @@ def test_report_passes_no_option_that_was_not_given(project):
         "Müll/图像",
     ],
 )
-@pytest.mark.parametrize("name", ["DATA", "WEIGHTS", "SCHEDULER", "PROFILE"])
+@pytest.mark.parametrize("name", ["DATA", "OTHER", "WEIGHTS", "SCHEDULER", "PROFILE"])
 def test_a_value_arrives_letter_for_letter(project, tmp_path, name, value):
     value = value.replace("{out}", str(tmp_path / "out"))
     assert project.make("report", f"{name}={value}").returncode == 0

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from wastelib import settings
 from wastelib.errors import WasteError
+from wastelib.export import write
 from wastelib.settings import NOTEBOOKS, CustomCNN, layer_counts, learning_rates, load_profile
 
 REAL_PROFILES = settings.profile_names()
@@ -77,6 +78,8 @@ def test_what_the_user_typed_wins_over_the_profile(profile):
     content = {"01_data_preparation": {"data": "realwaste"}}
     assert profile(content, data="/a b").parameters("01_data_preparation")["data"] == "/a b"
     assert profile(content).parameters("01_data_preparation")["data"] == "realwaste"
+    elsewhere = profile(content, other_data="/c").parameters("10_out_of_the_notebook")
+    assert elsewhere["other_data"] == "/c"
     typed = profile(content, weights="/w").parameters("04_pretrained_fine_tuning")
     assert typed["weights"] == "/w"
 
@@ -268,3 +271,13 @@ def test_rounds_and_rates_that_mean_nothing_are_refused(profile, name, value):
     message = refused(profile, {"04_pretrained_fine_tuning": {name: value}})
     assert "04_pretrained_fine_tuning" in message
     assert str(value) in message
+
+
+@pytest.mark.parametrize("formats", ["", " , ", "litert", "onnx, pickle"])
+def test_formats_that_there_are_not_stop_a_build_at_once(profile, formats):
+    said = refused(profile, {"10_out_of_the_notebook": {"formats": formats}})
+    assert "litert-float32, litert-float16, litert-int8, onnx" in said
+
+
+def test_the_formats_are_those_that_can_be_written():
+    assert settings.FORMATS == write.FORMATS

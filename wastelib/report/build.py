@@ -25,6 +25,7 @@ NOTEBOOKS = ROOT / "notebooks"
 TEMPLATES = ROOT / "report" / "templates"
 BUILDS = ROOT / "report" / "build"
 
+PHOTOGRAPHS = ("demo", "demo-clean", "realwaste")  # what stands for no path
 REPORT = ("report.html", "report.pdf", "results.json", "figures")
 
 
@@ -41,6 +42,7 @@ def build_report(
     profile_name: str,
     *,
     data: str | None = None,
+    other: str | None = None,
     weights: str | None = None,
     scheduler: str | None = None,
     fresh: bool = False,
@@ -49,7 +51,8 @@ def build_report(
 ) -> Build:
     """Build `builds/<profile_name>/`: report.html, report.pdf, results.json, notebooks, figures.
 
-    `data` and `weights` replace the profile's own; paths are relative to the current folder.
+    `data`, `other` (photographs that models are tested on too) and `weights` replace the profile's
+    own; paths are relative to the current folder.
     `scheduler` is the address of a Dask scheduler on whose workers the notebooks train.
     At most `jobs` notebooks run side by side. Unless `fresh`, runs and caches of an earlier
     build are reused, and so is each notebook and the report if nothing that it depends on has
@@ -63,7 +66,8 @@ def build_report(
     profile = load_profile(
         profile_name,
         build_folder=_as_seen_from_notebooks(folder),
-        data=_path_or_word(data, "demo", "realwaste"),
+        data=_path_or_word(data, *PHOTOGRAPHS),
+        other_data=_path_or_word(other, *PHOTOGRAPHS),
         weights=_path_or_word(weights, "demo", "imagenet"),
         scheduler=scheduler,
     )
@@ -105,20 +109,30 @@ def _materials(profile: Profile) -> "dict[str, Inputs]":
     from wastelib.data.sources import locate
     from wastelib.report.ledger import digest, hashes
 
-    first = "01_data_preparation"
-    photographs = profile.notebooks[first]
     with contextlib.chdir(NOTEBOOKS):
         materials = {
             name: {"weights": digest(_weights(parameters))}
             for name, parameters in profile.notebooks.items()
             if "weights" in type(parameters).model_fields
         }
-        source = locate(
-            photographs.data, demo_images=photographs.demo_images, seed=photographs.seed
-        )
-        files = [*image_files(source.root), *source.root.glob("*.csv")]
-        content = {"root": str(source.root), "files": hashes(source.root, files)}
-    return {first: {"photographs": digest(content)}, **materials}
+        for name, what, where in _photographs(profile):
+            source = locate(**where)
+            files = [*image_files(source.root), *source.root.glob("*.csv")]
+            content = {"root": str(source.root), "files": hashes(source.root, files)}
+            materials[name] = materials.get(name, {}) | {what: digest(content)}
+    return materials
+
+
+def _photographs(profile: Profile) -> list[tuple[str, str, dict[str, object]]]:
+    """Which notebooks read photographs, what the ledger calls these, and what `locate` is asked."""
+    name, last = "01_data_preparation", "10_out_of_the_notebook"
+    own, front = profile.notebooks[name], profile.notebooks[last]
+    where = {"data": own.data, "demo_images": own.demo_images, "seed": own.seed}
+    found = [(name, "photographs", where)]
+    if front.other_data:
+        where = {"data": front.other_data, "demo_images": front.other_images}
+        found.append((last, "other_photographs", where | {"seed": front.seed + 1}))
+    return found
 
 
 def _weights(parameters: Parameters) -> dict[str, str]:

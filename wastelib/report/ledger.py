@@ -145,8 +145,9 @@ def forget(notebook: str, build: Path, inputs: Inputs) -> None:
             shutil.rmtree((build / path).parent, ignore_errors=True)
         else:
             (build / path).unlink(missing_ok=True)
-    if entry.inputs.get("photographs") != inputs.get("photographs"):
-        (build / "dataset" / "dataset.json").unlink(missing_ok=True)  # it judges by dates
+    for photographs, folder in (("photographs", build), ("other_photographs", build / "other")):
+        if entry.inputs.get(photographs) != inputs.get(photographs):
+            (folder / "dataset" / "dataset.json").unlink(missing_ok=True)  # it judges by dates
     write_entry(build, notebook, entry.model_copy(update={"outputs": {}}))
 
 
