@@ -92,6 +92,14 @@ def test_a_hundred_small_classes_are_a_short_message_that_names_the_way_out():
     assert "class 007" not in str(refused.value)
 
 
+@pytest.mark.parametrize("counts", [{"A": 900, "B": 3}, {f"class {n:02}": 3 for n in range(100)}])
+def test_classes_of_three_images_are_in_every_subset_of_a_random_split(counts):
+    made = split(catalogue_of({label: [1] * count for label, count in counts.items()}), "random")
+    table = pd.crosstab(made.assignment["label"], made.assignment["subset"])
+    assert table.shape == (len(counts), 3)
+    assert (table > 0).all(axis=None)
+
+
 def test_many_images_of_too_few_items_cannot_be_split_by_group():
     with pytest.raises(WasteError, match=r"too few groups .*: B \(2\)"):
         split(catalogue_of({"A": [1] * 9, "B": [30, 30]}), "group")

@@ -66,7 +66,8 @@ def make_split(
     """Divide the catalogue; `train` and `validation` are shares, the rest is the test.
 
     Both methods are stratified: each class is divided in the same shares. `random` does it
-    as the published assignment, image by image with scikit-learn's `train_test_split`;
+    as the published assignment, image by image with scikit-learn's `train_test_split`, unless
+    that leaves a small class out of a subset; then as `group`, with each image a group.
     `group` keeps the images of one group on one side.
 
     Raises `WasteError` if the shares leave no test, or a class cannot fill three subsets.
@@ -101,12 +102,17 @@ def _random(catalogue: pd.DataFrame, seed: int, train: float, validation: float)
             stratify=labels[rest],
             random_state=seed,
         )
-    except ValueError as error:  # fewer images in a subset than classes
-        raise WasteError(
-            f"the images cannot be split: {error}", remedy="add images, or choose larger shares"
-        ) from error
+    except ValueError:  # fewer images in a subset than classes
+        return _by_image(catalogue, seed, train, validation)
     subsets[validation_rows], subsets[test_rows] = "validation", "test"
+    if (pd.crosstab(labels, subsets) == 0).any(axis=None):
+        return _by_image(catalogue, seed, train, validation)
     return subsets
+
+
+def _by_image(catalogue: pd.DataFrame, seed: int, train: float, validation: float) -> np.ndarray:
+    """Every class in every subset, however few images it has, if they are three."""
+    return _by_group(catalogue.assign(group=catalogue["path"]), seed, train, validation)
 
 
 def _by_group(catalogue: pd.DataFrame, seed: int, train: float, validation: float) -> np.ndarray:
