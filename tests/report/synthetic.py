@@ -21,6 +21,7 @@ LONG_LINE = (
     + "unbreakable" * 20
     + '")'
 )
+CITED = "https://proceedings.mlr.press/v70/guo17a.html"  # a work of references.bib
 PARAMETERS = 'seed = 7\nbuild_folder = "build"\nlearning_rate = 0.001\n'
 
 
@@ -108,7 +109,9 @@ def notebooks() -> dict[str, nbformat.NotebookNode]:
         "02_custom_cnn": _notebook(
             new_markdown_cell("# A custom CNN & its <b>layers</b>\n\nHow far does it get?"),
             new_markdown_cell(
-                "## Training\n\n| Layer | Output |\n|---|--:|\n| Conv 32 | 64 x 64 |\n\n"
+                "## Training\n\nProbabilities are scaled "
+                f"([Guo et al. 2017]({CITED})).\n\n"
+                "| Layer | Output |\n|---|--:|\n| Conv 32 | 64 x 64 |\n\n"
                 "```python\nunclosed = 'fence'"
             ),
             code(

@@ -105,6 +105,21 @@ def relink(tree: list[Node], target_of: Callable[[str], str]) -> list[Node]:
     return _changed(tree, change)
 
 
+def with_spoken_formulas(tree: list[Node]) -> list[Node]:
+    """The tree for Typst, with every formula's TeX as its alternative text."""
+
+    def change(node: Node) -> Node:
+        if node["t"] != "Math":
+            return node
+        words = "".join(filter(str.isprintable, node["c"][1]))
+        spoken = json.dumps(words, ensure_ascii=False)  # the same escapes in Typst
+        around = [f"#spoken({spoken})[", "]"]
+        before, after = ({"t": "RawInline", "c": ["typst", mark]} for mark in around)
+        return {"t": "Span", "c": [["", [], []], [before, node, after]]}
+
+    return _changed(tree, change)
+
+
 def _harmless(node: Node) -> Node:
     """Raw markup as text, wide tables in a box that scrolls."""
 

@@ -1,5 +1,6 @@
-"""What the report says about itself: title, data and headline table."""
+"""What the report says about itself: title, abstract, data and headline table."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ SUBTITLE = "A course whose every number can be checked"
 DEMO = "Demo data: photographs rendered by this project"
 LEFT_COLUMNS = ("Model", "Notebook", "Optimizer", "Run", "Step", "Trained", "When")
 LONGEST_NAME = 60  # characters of a dataset's name that fit on every page
+ABSTRACT_OF = ("05_model_comparison", "06_the_leak", "07_trust")  # notebooks of headline answers
 
 
 def data_line(dataset: DatasetResult) -> str:
@@ -21,6 +23,26 @@ def data_line(dataset: DatasetResult) -> str:
         return DEMO
     name = " ".join(printable(dataset.name).split())
     return "Data: " + (name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")
+
+
+def abstract(results: Results) -> str:
+    """The report in one paragraph: the data, what the custom network reaches, main answers."""
+    dataset, split = results.dataset, results.dataset.split
+    divided = "so that no item stands on two sides" if split.method == "group" else "at random"
+    sentences = [
+        f"{numbers.count(dataset.images)} photographs of {numbers.count(dataset.groups)} items "
+        f"in {len(dataset.images_per_class)} classes, divided {divided}, are classified by "
+        "networks that learn from them alone and by pretrained ones."
+    ]
+    for model in results.models[:1]:
+        accuracy = estimate(model.test_accuracy, model.test_accuracy_interval)
+        sentences.append(
+            f"{printable(model.name)} is right on {accuracy} of the {numbers.count(split.test)} "
+            "test images; brackets hold 95 % intervals."
+        )
+    for notebook in ABSTRACT_OF:
+        sentences += re.split(r"(?<=\.)\s+(?=[A-Z])", results.answers.get(notebook, ""))[:2]
+    return printable(" ".join(filter(None, sentences)))
 
 
 def headline(results: Results) -> Table:
