@@ -87,6 +87,10 @@ lab: setup
 	@exec $(python) -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir=notebooks \
 		$$([ "$$(id -u)" = 0 ] && echo --allow-root)
 
+## Serve a page on this machine: drop a photograph, see PROFILE's best model answer
+demo: setup
+	@exec $(python) -m wastelib demo "--build=report/build/$$PROFILE"
+
 ## Name what is missing or wrong on this machine, and the remedy
 doctor:
 	@if $(python) -c '' 2>/dev/null; then found=$(python); else $(find_python); fi; \
@@ -127,4 +131,4 @@ setup:
 			--editable . && cp pyproject.toml .venv/installed-from; }
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint bench growth lab doctor clean lock setup
+.PHONY: help report test lint bench growth lab demo doctor clean lock setup

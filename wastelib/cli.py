@@ -150,6 +150,46 @@ def predict(
         raise typer.Exit(1)
 
 
+@app.command()
+def demo(
+    build: BUILD = DEMO_BUILD,
+    run: Annotated[
+        str | None, typer.Option(help="A run's hash, or its beginning; else the best one.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8765,
+) -> None:
+    """Serve a page on this machine on which to drop a photograph and see a model's answer."""
+    from wastelib.data.dataset import open_dataset
+    from wastelib.explore.expert import Expert
+    from wastelib.explore.server import HOST, serve
+    from wastelib.training.run import open_run
+
+    wanted = _wanted_accuracy(build)
+    expert = Expert.of(open_run(_run_folder(build, run)), wanted)
+    about = {
+        "data": f"Trained on {open_dataset(build).name}",
+        "model": f"the run {expert.run.hash}",
+        "threshold": expert.threshold,
+        "wanted_accuracy": wanted,
+    }
+    with serve(expert, about, port) as server:
+        print(f"http://{HOST}:{server.server_address[1]}/ (Ctrl-C ends it)", flush=True)
+        server.serve_forever()
+
+
+def _wanted_accuracy(build: Path) -> float:
+    """What notebook 07 of the build asked of the answers that are given, else its default."""
+    import json
+
+    from wastelib.settings import Trust
+
+    try:
+        results = json.loads((build / "results.json").read_text("utf-8"))
+        return float(results["environment"]["parameters"]["07_trust"]["wanted_accuracy"])
+    except (OSError, ValueError, KeyError):
+        return Trust().wanted_accuracy
+
+
 @app.command("export")
 def export_model(
     run: Annotated[

@@ -146,6 +146,17 @@ def accuracy_against_kept(
     return pd.DataFrame(rows)
 
 
+def answer_threshold(predictions: pd.DataFrame, wanted_accuracy: float) -> float | None:
+    """The lowest threshold with which the validation answers are right often enough.
+
+    Of the thresholds of `accuracy_against_kept`; None if none of them reaches
+    `wanted_accuracy` (0..1). Raises `ValueError` as `predictions.checked` does.
+    """
+    curve = accuracy_against_kept(predictions, "validation")
+    enough = curve.loc[curve["accuracy"] >= wanted_accuracy, "threshold"]
+    return None if enough.empty else float(enough.min())
+
+
 def _accuracy(answers: Answers, chosen: np.ndarray, samples: int, seed: int) -> dict[str, float]:
     """Accuracy on the chosen images, and its interval over the groups that have any of them."""
     counts = np.c_[answers.right[chosen], np.ones(chosen.sum())]

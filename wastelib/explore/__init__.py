@@ -1,0 +1,1 @@
+"""Asking a trained model about single photographs, in JupyterLab and on a page."""
