@@ -7,6 +7,7 @@ OTHER =
 WEIGHTS =
 SCHEDULER =
 FRESH =
+NOTEBOOKS = notebooks
 # Values go to the commands through the environment, letter for letter: neither make nor the
 # shell ever reads a $(…), a quote or a semicolon in them.
 override PROFILE := $(value PROFILE)
@@ -15,8 +16,9 @@ override OTHER := $(value OTHER)
 override WEIGHTS := $(value WEIGHTS)
 override SCHEDULER := $(value SCHEDULER)
 override FRESH := $(value FRESH)
+override NOTEBOOKS := $(value NOTEBOOKS)
 override PYTHON := $(value PYTHON)
-export PROFILE DATA OTHER WEIGHTS SCHEDULER FRESH PYTHON
+export PROFILE DATA OTHER WEIGHTS SCHEDULER FRESH NOTEBOOKS PYTHON
 
 python := .venv/bin/python
 made_from := { pwd -P; cat requirements.lock; }
@@ -84,12 +86,16 @@ growth: setup
 
 ## Open the notebooks in JupyterLab, on this machine only
 lab: setup
-	@exec $(python) -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir=notebooks \
+	@exec $(python) -m jupyterlab --ip=127.0.0.1 "--ServerApp.root_dir=$$NOTEBOOKS" \
 		$$([ "$$(id -u)" = 0 ] && echo --allow-root)
 
 ## Serve a page on this machine: drop a photograph, see PROFILE's best model answer
 demo: setup
 	@exec $(python) -m wastelib demo "--build=report/build/$$PROFILE"
+
+## Write the notebooks without solutions, for students, to report/build/student
+student: setup
+	@exec $(python) -m wastelib student
 
 ## Name what is missing or wrong on this machine, and the remedy
 doctor:
@@ -97,8 +103,12 @@ doctor:
 	exec "$$found" -m wastelib.doctor
 
 ## Remove builds (trained models too) and caches of tools; .venv and downloads stay
+# Except the student edition, which may hold somebody's answers.
 clean:
-	@rm -rf report/build .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	@if [ -d report/build ]; then \
+		find report/build -mindepth 1 -maxdepth 1 ! -name student -exec rm -rf {} +; \
+		rmdir report/build 2>/dev/null || true; fi
+	@rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
 	@find wastelib tests notebooks -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 		-prune -exec rm -rf {} +
 
@@ -131,4 +141,4 @@ setup:
 			--editable . && cp pyproject.toml .venv/installed-from; }
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint bench growth lab demo doctor clean lock setup
+.PHONY: help report test lint bench growth lab demo student doctor clean lock setup

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import typer
 from wastelib.errors import WasteError
 
 DEMO_BUILD = Path("report/build/demo")
+STUDENT_EDITION = Path("report/build/student")
 
 app = typer.Typer(
     help="From photographs of landfill waste to a report, with every number checkable.",
@@ -103,6 +105,20 @@ def doctor() -> None:
     from wastelib.doctor import main
 
     raise typer.Exit(main())
+
+
+@app.command()
+def student(
+    into: Annotated[Path, typer.Option(help="The folder to write; nothing in it is replaced.")] = (
+        STUDENT_EDITION
+    ),
+) -> None:
+    """Write the notebooks without the solutions of their exercises."""
+    from wastelib.exercises.edition import write_edition
+
+    written = write_edition(into)
+    print(f"the student edition {'is' if written else 'was there already,'} in {into}")
+    print(f"open it: make lab NOTEBOOKS={shlex.quote(str(into / 'notebooks'))}")
 
 
 BUILD = Annotated[Path, typer.Option(help="The build that trained it.")]

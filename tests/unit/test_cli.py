@@ -136,6 +136,19 @@ def test_a_mistyped_command_is_status_2(run, words):
     assert "Error" in err
 
 
+def test_student_says_how_to_open_what_it_wrote_and_overwrites_nothing(run, tmp_path):
+    into = tmp_path / "her folder"
+    status, out, _ = run("student", f"--into={into}")
+    assert status == 0
+    assert out.endswith(f"open it: make lab NOTEBOOKS='{into}/notebooks'\n")
+    assert "there already" in run("student", f"--into={into}")[1]
+    (into / "notebooks" / "07_trust.ipynb").write_text("{}", "utf-8")
+    status, _, told = run("student", f"--into={into}")
+    assert status == 1
+    assert "07_trust.ipynb" in told
+    assert (into / "notebooks" / "07_trust.ipynb").read_text("utf-8") == "{}"
+
+
 def test_data_prints_every_class_with_its_count(run, tmp_path):
     for label, count in {"Glass": 3, "Paper": 2}.items():
         (tmp_path / label).mkdir()

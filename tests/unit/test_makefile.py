@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+CODE = ("wastelib", "tests", "notebooks")
 
 # Takes the part of Python, pip and uv: notes each call, "makes" a .venv with itself in it,
 # and fails where the test says so.
@@ -77,7 +78,7 @@ def project(tmp_path):
 def test_make_alone_prints_one_line_for_each_target(project):
     done = project.make()
     assert done.returncode == 0
-    for target in ("report", "test", "lab", "doctor", "clean"):
+    for target in ("report", "test", "lab", "student", "doctor", "clean"):
         assert f"  make {target} " in done.stdout
     assert "setup" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
@@ -246,6 +247,34 @@ def test_lab_keeps_its_token_and_listens_on_this_machine_only(project):
     call = project.calls()[-1]
     assert "--ip=127.0.0.1" in call
     assert not any("token" in word or "password" in word for word in call)
+
+
+@pytest.mark.parametrize(
+    ("words", "folder"),
+    [
+        ([], "notebooks"),
+        (["NOTEBOOKS=report/build/student/notebooks"], "report/build/student/notebooks"),
+        (["NOTEBOOKS=her $(touch out) 'folder'"], "her $(touch out) 'folder'"),
+    ],
+)
+def test_lab_opens_the_notebooks_or_those_of_a_student(project, words, folder):
+    project.make("lab", *words)
+    assert f"--ServerApp.root_dir={folder}" in project.calls()[-1]
+    assert not (project.root / "out").exists()
+
+
+def test_student_writes_the_student_edition(project):
+    assert project.make("student").returncode == 0
+    assert project.calls()[-1] == ["-m", "wastelib", "student"]
+
+
+def test_clean_keeps_what_students_have_written(project):
+    answers = project.root / "report" / "build" / "student" / "notebooks"
+    for path in (answers, answers.parents[1] / "demo", *map(project.root.joinpath, CODE)):
+        path.mkdir(parents=True)
+    assert project.make("clean").returncode == 0
+    assert answers.exists()
+    assert not (project.root / "report" / "build" / "demo").exists()
 
 
 def test_a_signal_to_make_reaches_the_program(project):
