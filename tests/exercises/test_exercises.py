@@ -18,12 +18,12 @@ from wastelib.settings import NOTEBOOKS
 FOLDER = Path(__file__).parents[2] / "notebooks"
 MODULES = {
     "01_data_preparation": "data_preparation",
+    "03_learning_rate_comparison": "learning_rates",
     "06_the_leak": "leak",
 }
 # Their exercises are not written yet.
 LATER = {
     "02_custom_cnn",
-    "03_learning_rate_comparison",
     "04_pretrained_fine_tuning",
     "05_model_comparison",
     "07_trust",
