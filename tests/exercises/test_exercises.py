@@ -19,16 +19,11 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 MODULES = {
     "01_data_preparation": "data_preparation",
     "03_learning_rate_comparison": "learning_rates",
+    "05_model_comparison": "comparison",
     "06_the_leak": "leak",
 }
 # Their exercises are not written yet.
-LATER = {
-    "02_custom_cnn",
-    "04_pretrained_fine_tuning",
-    "05_model_comparison",
-    "07_trust",
-    "08_open_questions",
-}
+LATER = {"02_custom_cnn", "04_pretrained_fine_tuning", "07_trust", "08_open_questions"}
 
 
 def exercises(notebook) -> list:
