@@ -195,6 +195,13 @@ def test_in_the_student_edition_a_failed_check_does_not_stop_the_next(edition, s
         assert ("raises-exception" in cell.metadata.get("tags", [])) == role(cell, "grade")
 
 
+def test_in_the_student_edition_only_answers_can_be_changed_and_none_deleted(edition, stem):
+    for cell in exercises(nbformat.read(edition / f"{stem}.ipynb", as_version=4)):
+        if "nbgrader" in cell.metadata:
+            assert cell.metadata.deletable is False
+            assert cell.metadata.get("editable", True) == role(cell, "solution")
+
+
 def test_outputs_of_the_author_do_not_reach_the_students():
     notebook = read("06_the_leak")
     answer = next(cell for cell in notebook.cells if role(cell, "grade"))

@@ -47,7 +47,8 @@ def write_edition(into: Path, notebooks: Path = NOTEBOOKS) -> bool:
 def student_version(notebook: NotebookNode) -> NotebookNode:
     """A copy without solutions, and without outputs but the kept ones.
 
-    A check that fails does not stop the cells after it. Raises `WasteError` for a solution
+    A check that fails does not stop the cells after it. JupyterLab refuses to change a check, and
+    to delete it or the cell of an answer, as nbgrader has it do. Raises `WasteError` for a solution
     whose markers are missing.
     """
     student = copy.deepcopy(notebook)
@@ -57,6 +58,10 @@ def student_version(notebook: NotebookNode) -> NotebookNode:
         tags = cell.metadata.get("tags", [])
         if "keep_output" not in tags:
             cell.outputs, cell.execution_count = [], None
+        if "nbgrader" in cell.metadata:
+            cell.metadata.deletable = False
+        if _is(cell, "locked"):
+            cell.metadata.editable = False
         if _is(cell, "solution"):
             cell.source, found = SOLUTION.subn(STUB, cell.source)
             if not found or "SOLUTION" in cell.source:
