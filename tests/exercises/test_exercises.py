@@ -97,7 +97,7 @@ def test_there_are_four_to_six_exercises_each_with_all_that_a_student_needs(sect
     for task in tasks:
         title, purpose = task.split("\n\n")[:2]
         assert not re.search(r"\d", title), "named by its subject, not by a number"
-        assert re.fullmatch(r"\*\*Purpose:\*\* .+\. \*\*Time:\*\* \d+ minutes\.", purpose, re.S)
+        assert re.fullmatch(r"\*\*Purpose:\*\* .+\.\s\*\*Time:\*\*\s\d+\sminutes\.", purpose, re.S)
         assert re.search(r"<details><summary>Hint</summary>\n\n.+\n\n</details>$", task, re.S)
 
 
