@@ -20,13 +20,13 @@ MODULES = {
     "01_data_preparation": "data_preparation",
     "02_custom_cnn": "custom_cnn",
     "03_learning_rate_comparison": "learning_rates",
+    "04_pretrained_fine_tuning": "pretrained",
     "05_model_comparison": "comparison",
     "06_the_leak": "leak",
     "07_trust": "trust",
     "08_open_questions": "questions",
 }
-# Their exercises are not written yet.
-LATER = {"04_pretrained_fine_tuning"}
+LATER = {"09_models_that_win", "10_out_of_the_notebook"}  # their exercises are not written yet
 
 
 def exercises(notebook) -> list:
@@ -81,7 +81,7 @@ def edition(tmp_path_factory) -> Path:
 
 
 def test_every_notebook_has_exercises():
-    assert set(MODULES) | LATER == set(NOTEBOOKS)
+    assert set(MODULES) == set(NOTEBOOKS) - LATER
 
 
 def test_every_solution_passes_its_own_check(section, capsys):
