@@ -46,7 +46,7 @@ def collect_results(
             for row in model_table(models, tests).to_dict(orient="records")
         ],
         learning_rates=_rates(build),
-        answers={part.stem: _answer(part) for part in chapters},
+        answers={part.stem: answer_of(part) for part in chapters},
         tables=[
             _table(part, block)
             for part in chapters
@@ -104,7 +104,7 @@ def _rate(row: dict) -> RateResult:
     return RateResult(**row, validation_accuracy_interval=None if low is None else (low, high))
 
 
-def _answer(chapter: Chapter) -> str:
+def answer_of(chapter: Chapter) -> str:
     """Its last prose in plain words, one paragraph or item of a list on each line."""
     trees = [block.tree for block in chapter.blocks if block.kind == "prose"]
     paragraphs = (node for node in prose.walk(trees[-1:]) if node["t"] in ("Para", "Plain"))

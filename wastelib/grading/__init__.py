@@ -1,0 +1,1 @@
+"""Grading: recorded figures against a re-run that the submission cannot have touched."""
