@@ -1,0 +1,213 @@
+"""Verdicts: equal is reproduced, what other seeds explain is noise, and a forged record shows."""
+
+import copy
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from wastelib.grading.bands import Band, band
+from wastelib.grading.claims import judge
+from wastelib.grading.found import DataFacts, Found, RunFacts
+from wastelib.grading.texts import ESTIMATE
+from wastelib.report.results import Results, TableResult
+
+RECORDED = Path(__file__).parents[2] / "report" / "recorded" / "demo" / "results.json"
+
+
+class Reference:
+    """Stands for the grader's runs: the same band for each kind of figure."""
+
+    def band(self, figure: str, name: str = "") -> Band:
+        return Band(0.04 if "loss" not in figure else 0.2)
+
+
+@pytest.fixture(scope="module")
+def content() -> dict:
+    return json.loads(RECORDED.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def found(content) -> Found:
+    """A re-run that came to exactly what is recorded."""
+    results = Results.model_validate(content)
+    data = results.dataset
+    shared = {"momentum": 0.0, "optimizer": "adam", "learning_rate": 1e-3}
+    models = {
+        m.name: RunFacts(
+            **shared,
+            **m.model_dump(include={*RunFacts.__annotations__} - {"momentum"}),
+            validation_accuracy=0.5,
+            validation_loss=1.0,
+        )
+        for m in results.models
+    }
+    nothing = dict.fromkeys(
+        ["parameters", "trainable_parameters", "test_accuracy", "test_macro_f1", "test_loss"], 0
+    )
+    rates = [
+        RunFacts(
+            **nothing,
+            **r.model_dump(include={*RunFacts.__annotations__}),
+            kind="custom",
+            image_size=64,
+        )
+        for r in results.learning_rates
+    ]
+    chosen = [r.chosen for r in results.learning_rates].index(True)
+    return Found(
+        data=DataFacts(
+            images=data.images,
+            groups=data.groups,
+            skipped=data.skipped,
+            images_per_class=data.images_per_class,
+            torn_groups=0,
+            **data.split.model_dump(exclude={"method", "seed"}),
+        ),
+        models=models,
+        rates=rates,
+        chosen=rates[chosen],
+        tables={(t.notebook, t.name): t for t in results.tables},
+        answers=results.answers,
+    )
+
+
+def verdicts(content: dict, found: Found) -> dict[tuple[str, str], str]:
+    claims = judge(Results.model_validate(content), found, Reference())
+    return {(c.subject, c.name): c.verdict for c in claims}
+
+
+def test_the_same_again_is_reproduced_throughout(content, found):
+    assert set(verdicts(content, found).values()) == {"reproduced"}
+
+
+def test_a_score_within_the_band_is_noise_and_beyond_it_is_not_reproduced(content, found):
+    key = ("Published CNN", "test loss")
+    for shift, verdict in (
+        (0.0004, "reproduced"),
+        (0.15, "within noise"),
+        (0.25, "not reproduced"),
+    ):
+        changed = copy.deepcopy(content)
+        changed["models"][0]["test_loss"] += shift
+        assert verdicts(changed, found)[key] == verdict
+
+
+@pytest.mark.parametrize("name", ["parameters", "trainable_parameters", "epochs"])
+def test_counts_must_be_equal(content, found, name):
+    changed = copy.deepcopy(content)
+    changed["models"][0][name] += 1
+    assert list(verdicts(changed, found).values()).count("not reproduced") == 1
+
+
+def test_a_split_that_tears_groups_is_no_split_by_group(content, found):
+    torn = replace(found, data=replace(found.data, torn_groups=3))
+    assert verdicts(content, torn)[("Data", "split")] == "not reproduced"
+
+
+@pytest.mark.parametrize("score", ["test_accuracy", "test_macro_f1"])
+def test_an_edited_score_contradicts_its_confusion_matrix_even_within_the_band(
+    content, found, score
+):
+    changed = copy.deepcopy(content)
+    changed["models"][0][score] += 0.03
+    claims = judge(Results.model_validate(changed), found, Reference())
+    (claim,) = [c for c in claims if "contradicts itself" in c.reason]
+    assert (claim.subject, claim.verdict) == ("Published CNN", "not reproduced")
+
+
+def test_what_is_missing_on_either_side_is_missing(content, found):
+    fewer = copy.deepcopy(content)
+    gone = fewer["models"].pop()["name"]
+    for record, rerun in ((fewer, found), (content, replace(found, models={}))):
+        missing = {s for (s, _), v in verdicts(record, rerun).items() if v == "missing"}
+        assert gone in missing
+
+
+def test_without_a_record_every_claim_is_missing(found):
+    claims = judge(None, found, Reference())
+    assert len(claims) > 50
+    assert {claim.verdict for claim in claims} == {"missing"}
+
+
+def test_another_choice_is_noise_only_if_the_losses_are_near(content, found):
+    before, after = (r for r in found.rates if r.optimizer == "adam" and r.learning_rate > 0.005)
+    if before is not found.chosen:
+        before, after = after, before
+    for loss, verdict in ((0.1, "within noise"), (0.5, "not reproduced")):
+        losses = {before.run: before.validation_loss, after.run: before.validation_loss - loss}
+        rates = [
+            replace(r, validation_loss=losses.get(r.run, r.validation_loss)) for r in found.rates
+        ]
+        other = replace(found, rates=rates, chosen=next(r for r in rates if r.run == after.run))
+        assert verdicts(content, other)[("Learning rates", "chosen learning rate")] == verdict
+
+
+def test_a_choice_against_the_recorded_losses_is_a_contradiction(content, found):
+    changed = copy.deepcopy(content)
+    for rate in changed["learning_rates"]:
+        rate["chosen"] = rate["optimizer"] == "adam" and rate["learning_rate"] == 1e-4
+    assert verdicts(changed, found)[("Learning rates", "chosen learning rate")] == "not reproduced"
+
+
+def test_the_order_of_two_models_may_change_within_their_bands(content, found):
+    key = ("Which model is better on the test", "Published CNN or MobileNetV2-0.35, frozen")
+    cnn = found.models["Published CNN"]
+    frozen = content["models"][1]["test_accuracy"]
+    near = {**found.models, "Published CNN": replace(cnn, test_accuracy=frozen + 0.02)}
+    assert verdicts(content, replace(found, models=near))[key] == "not reproduced"
+    changed = copy.deepcopy(content)
+    changed["models"][0]["test_accuracy"] = frozen - 0.02
+    assert verdicts(changed, replace(found, models=near))[key] == "within noise"
+
+
+def test_an_answer_with_other_figures_is_judged_by_the_interval_of_the_rerun(content, found):
+    key = ("04_pretrained_fine_tuning, by its own code", "answer")
+    for told, verdict in (("58.8%", "within noise"), ("91.8%", "not reproduced")):
+        changed = copy.deepcopy(content)
+        answers = changed["answers"]
+        answers[key[0].split(",")[0]] = answers[key[0].split(",")[0]].replace("59.8%", told)
+        assert verdicts(changed, found)[key] == verdict
+
+
+def test_a_table_of_the_photographs_has_no_noise(content, found):
+    changed = copy.deepcopy(content)
+    table = next(t for t in changed["tables"] if t["name"] == "split-sizes")
+    table["rows"][0][1] = "722"
+    key = ("01_data_preparation, by its own code", "table split-sizes")
+    assert verdicts(changed, found)[key] == "not reproduced"
+
+
+def test_hostile_records_are_judged_without_an_error(content, found):
+    changed = copy.deepcopy(content)
+    changed["models"][0]["confusion_matrix"] = [[1, 2], [3]]
+    changed["models"][1] |= {"test_accuracy": math.nan, "test_loss": math.inf}
+    changed["models"][2]["parameters"] = 10**400
+    changed["learning_rates"] = []
+    changed["tables"].append(
+        TableResult(
+            notebook="x",
+            number="",
+            name="",
+            caption="",
+            columns=[],
+            rows=[[], ["1% (0\N{EN DASH}"]],
+        ).model_dump()
+    )
+    claims = judge(Results.model_validate(changed), found, Reference())
+    assert {c.verdict for c in claims} >= {"reproduced", "not reproduced", "missing"}
+
+
+def test_estimates_are_found_as_the_notebooks_print_them():
+    said = "49.8% (41.2\N{EN DASH}58.6) and +10.0 (+0.7 to +19.5) and (3 of 5)"
+    assert ESTIMATE.findall(said) == [("49.8", "41.2", "58.6"), ("+10.0", "+0.7", "+19.5")]
+
+
+def test_the_band_is_that_of_a_difference_of_two_trainings():
+    """t(0.975, 2) = 4.3027 for three values, with a standard deviation of 0.02."""
+    assert band([0.48, 0.50, 0.52]).half == pytest.approx(4.302653 * 0.02 * math.sqrt(2))
+    pooled = band([0.48, 0.50, 0.52], [0.78, 0.80, 0.82], [None, math.nan, 0.1])
+    assert pooled.half == pytest.approx(2.776445 * 0.02 * math.sqrt(2))
+    assert band([0.5]) is None
