@@ -8,6 +8,7 @@ WEIGHTS =
 SCHEDULER =
 FRESH =
 NOTEBOOKS = notebooks
+SUBMISSION =
 # Values go to the commands through the environment, letter for letter: neither make nor the
 # shell ever reads a $(…), a quote or a semicolon in them.
 override PROFILE := $(value PROFILE)
@@ -17,8 +18,9 @@ override WEIGHTS := $(value WEIGHTS)
 override SCHEDULER := $(value SCHEDULER)
 override FRESH := $(value FRESH)
 override NOTEBOOKS := $(value NOTEBOOKS)
+override SUBMISSION := $(value SUBMISSION)
 override PYTHON := $(value PYTHON)
-export PROFILE DATA OTHER WEIGHTS SCHEDULER FRESH NOTEBOOKS PYTHON
+export PROFILE DATA OTHER WEIGHTS SCHEDULER FRESH NOTEBOOKS SUBMISSION PYTHON
 
 python := .venv/bin/python
 made_from := { pwd -P; cat requirements.lock; }
@@ -43,6 +45,7 @@ endef
 help:
 	@echo "make report [PROFILE=demo] [DATA=a folder or zip] [WEIGHTS=imagenet or a folder] [FRESH=1]"
 	@echo "            [OTHER=photographs to test on too] [SCHEDULER=tcp://host:8786]"
+	@echo "make grade [SUBMISSION=a folder or zip, or a folder of them] [PROFILE=demo] [DATA=] [WEIGHTS=]"
 	@echo
 	@awk '/^## / { text = substr($$0, 4) } \
 		/^[a-z]+:/ { if (text) printf "  make %-8s %s\n", substr($$1, 1, index($$1, ":") - 1), text; \
@@ -61,6 +64,11 @@ report: setup
 	exec $(python) -m wastelib report "--profile=$$PROFILE" \
 		$${DATA:+"--data=$$DATA"} $${OTHER:+"--other=$$OTHER"} \
 		$${WEIGHTS:+"--weights=$$WEIGHTS"} $${SCHEDULER:+"--scheduler=$$SCHEDULER"} "$$@"
+
+## Run SUBMISSION, else this project, again and judge what it recorded
+grade: setup
+	@exec $(python) -m wastelib grade "--profile=$$PROFILE" $${DATA:+"--data=$$DATA"} \
+		$${WEIGHTS:+"--weights=$$WEIGHTS"} -- $${SUBMISSION:+"$$SUBMISSION"}
 
 ## Check the code's form, then run every test
 test: lint
@@ -141,4 +149,4 @@ setup:
 			--editable . && cp pyproject.toml .venv/installed-from; }
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint bench growth lab demo student doctor clean lock setup
+.PHONY: help report grade test lint bench growth lab demo student doctor clean lock setup

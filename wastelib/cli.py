@@ -80,6 +80,40 @@ def report(
     print(f"report.html and report.pdf are in {built.folder} ({minutes}:{seconds:02d} minutes)")
 
 
+@app.command("grade")
+def grade_submissions(
+    submissions: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[SUBMISSION]",
+            help="A folder or zip with notebooks/ and report/recorded/, or a folder of several.",
+        ),
+    ] = None,
+    profile: Annotated[str, typer.Option(help="The profile whose record is graded.")] = "demo",
+    data: Annotated[
+        str | None, typer.Option(help="demo, realwaste, a zip, or a folder with one per class.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="demo, imagenet, or a folder of Keras weight files.")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Submissions side by side; 0: as the machine carries.")
+    ] = 0,
+) -> None:
+    """Run notebooks again and judge their recorded results; without SUBMISSION, this project's.
+
+    The exit status is 1 if anything is not reproduced or missing.
+    """
+    from wastelib.grading.session import grade_all
+
+    folder, grading = grade_all(profile, submissions, data=data, weights=weights, jobs=jobs)
+    for grade in grading.grades:
+        print(f"{grade.verdict:<15} {grade.submission!a}")
+    print(f"grade.html, grade.json and junit.xml are in {folder}")
+    if any(grade.verdict in ("not reproduced", "missing") for grade in grading.grades):
+        raise typer.Exit(1)
+
+
 @app.command("data")
 def show_data(
     data: Annotated[str, typer.Argument(help="demo, realwaste, a zip, or a folder.")] = "demo",

@@ -87,7 +87,7 @@ def test_changed_templates_make_the_report_again(smoke_build, again, tmp_path, m
 
 def photographs_of(folder: Path) -> str:
     profile = load_profile("smoke", build_folder="build", data=str(folder))
-    return module._materials(profile)["01_data_preparation"]["photographs"]
+    return module.materials(profile)["01_data_preparation"]["photographs"]
 
 
 def test_a_changed_photograph_is_seen_whatever_its_date_and_size(small_folder, tmp_path):

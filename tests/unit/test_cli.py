@@ -118,6 +118,34 @@ def test_what_a_user_can_mend_is_a_message_without_a_traceback(run, module):
     assert err == "error: no photographs\n  where:  /data\n  remedy: name a folder\n"
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "status"),
+    [
+        (["reproduced", "within noise"], 0),
+        (["reproduced", "not reproduced"], 1),
+        (["missing"], 1),
+    ],
+)
+def test_grade_says_each_verdict_and_exits_by_the_worst(run, module, tmp_path, verdicts, status):
+    grades = [
+        types.SimpleNamespace(submission=f"\x1b[31m{number}", verdict=verdict)
+        for number, verdict in enumerate(verdicts)
+    ]
+    calls = []
+
+    def grade_all(*arguments, **named):
+        calls.append((arguments, named))
+        return tmp_path, types.SimpleNamespace(grades=grades)
+
+    module("wastelib.grading.session", grade_all=grade_all)
+    found, out, _ = run("grade", "handed in", "--profile=smoke", "--jobs=3")
+    assert found == status
+    assert calls == [(("smoke", Path("handed in")), {"data": None, "weights": None, "jobs": 3})]
+    assert "\x1b" not in out
+    for grade in grades:
+        assert grade.verdict in out
+
+
 def test_ctrl_c_is_one_line_and_130(run, module):
     def build_report(*_, **__):
         raise KeyboardInterrupt

@@ -78,7 +78,7 @@ def project(tmp_path):
 def test_make_alone_prints_one_line_for_each_target(project):
     done = project.make()
     assert done.returncode == 0
-    for target in ("report", "test", "lab", "student", "doctor", "clean"):
+    for target in ("report", "grade", "test", "lab", "student", "doctor", "clean"):
         assert f"  make {target} " in done.stdout
     assert "setup" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
@@ -113,6 +113,16 @@ def test_a_value_arrives_letter_for_letter(project, tmp_path, name, value):
     assert project.make("report", f"{name}={value}").returncode == 0
     assert f"--{name.lower()}={value}" in project.calls()[-1]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("value", ["handed in/b's.zip", "--help", "$(shell touch {out})", "; id"])
+def test_a_submission_arrives_letter_for_letter_and_is_no_option(project, tmp_path, value):
+    value = value.replace("{out}", str(tmp_path / "out"))
+    assert project.make("grade", f"SUBMISSION={value}").returncode == 0
+    assert project.calls()[-1][2:] == ["grade", "--profile=demo", "--", value]
+    assert not (tmp_path / "out").exists()
+    project.make("grade")
+    assert project.calls()[-1][2:] == ["grade", "--profile=demo", "--"]
 
 
 @pytest.mark.parametrize(

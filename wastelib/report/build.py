@@ -82,7 +82,7 @@ def build_report(
         profile,
         folder,
         jobs=jobs,
-        materials=_materials(profile),
+        materials=materials(profile),
         before=lambda: _remove_report(folder),
     )
     inputs = ledger.report_inputs(entries, TEMPLATES)
@@ -99,7 +99,7 @@ def build_report(
     return Build(folder, results, time.monotonic() - began)
 
 
-def _materials(profile: Profile) -> "dict[str, Inputs]":
+def materials(profile: Profile) -> "dict[str, Inputs]":
     """What the notebooks are about, by hashes of its content: photographs and weights.
 
     This finds them before a kernel starts: an hour later is no time to miss them. A download
