@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from tests.sample_displays import DISPLAYS
+from tests.sample_displays import DISPLAYS, history
 from wastelib import displays
 from wastelib.displays import publish
 from wastelib.displays.style import one_line
@@ -43,8 +43,53 @@ def test_a_chart_is_published_as_svg_with_caption_and_alternative_text(published
             "name": "class-counts",
             "caption": "Images per class.",
             "alt": display.alt,
+            "data": {
+                "columns": ["class", "images"],
+                "rows": [[name, str(images)] for name, images in display.counts.items()],
+            },
         }
     }
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_every_figure_is_published_with_the_table_behind_it(name, published):
+    displays.show(DISPLAYS[name](), name=name, caption="c")
+    data = published[0][1]["wastelib"]["data"]
+    assert data["rows"]
+    assert all(len(row) == len(data["columns"]) for row in data["rows"])
+    assert all(isinstance(cell, str) for row in [data["columns"], *data["rows"]] for cell in row)
+
+
+def test_the_table_behind_a_figure_holds_numbers_other_programs_can_read(published):
+    table = pd.DataFrame({"similarity": [0.5, np.nan], "precision": [1234567.5, 1 / 3]})
+    display = displays.AgreementDisplay(table.assign(recall=[1, 12000]), 0.5)
+    displays.show(display, name="rule", caption="c")
+    rows = published[0][1]["wastelib"]["data"]["rows"]
+    assert rows == [["0.5", "1.23457e+06", "1"], ["", "0.333333", "12000"]]
+
+
+def test_rows_are_placed_where_they_are_drawn(published):
+    counts = np.array([[8, 2, 0], [0, 9, 1], [0, 0, 5]])
+    display = displays.ConfusionDisplay(counts, ("a", "b", "c"))
+    displays.show(display, name="confusion", caption="c")
+    data = published[0][1]["wastelib"]["data"]
+    assert [row[:3] for row in data["rows"]] == [
+        *(["a", "a", "8"], ["a", "b", "2"], ["b", "b", "9"], ["b", "c", "1"], ["c", "c", "5"])
+    ]
+    across, down = np.array(data["places"]).T
+    assert across[0] < across[1] == across[2] < across[3] == across[4] < 1
+    assert 0 < down[0] == down[1] < down[2] == down[3] < down[4]
+
+
+def test_what_is_not_finite_has_no_place_and_what_is_off_scale_lies_at_the_border(published):
+    table = history(val_accuracy=(0.3, np.nan, 0.5), val_loss=(1.9, 1.4, 1e9))
+    display = displays.LearningCurvesDisplay.from_histories({"one": table})
+    displays.show(display, name="curves", caption="c")
+    data = published[0][1]["wastelib"]["data"]
+    (first, gap, last), losses = data["places"][:3], data["places"][3:]
+    assert gap is None
+    assert first[0] < last[0] < losses[0][0]
+    assert 0 < losses[2][1] < losses[1][1]
 
 
 def test_photographs_are_published_as_png_at_twice_the_screen_size(published):

@@ -104,7 +104,8 @@ class HeatSheetDisplay(Sheet):
                 records, photographs, for_answer, for_label, strict=True
             )
         ]
-        return cls(rows, 3, headings=("photograph", "for the answer", "for the label"))
+        headings = ("photograph", "for the answer", "for the label")
+        return cls(rows, len(headings), answers, headings=headings)
 
     @property
     def alt(self) -> str:

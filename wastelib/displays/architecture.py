@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Polygon
@@ -59,6 +60,11 @@ class ArchitectureDisplay(Display):
     def parameters(self) -> int:
         """Of all layers together."""
         return sum(box.parameters for box in self.boxes)
+
+    @property
+    def data(self) -> pd.DataFrame:
+        rows = [(box.title, _times(box.shape), box.parameters) for box in self.boxes]
+        return pd.DataFrame(rows, columns=["layer", "output", "parameters"])
 
     @property
     def alt(self) -> str:

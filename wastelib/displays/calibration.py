@@ -44,6 +44,10 @@ class ReliabilityDisplay(Display):
         self.errors = {name: calibration_error(table) for name, table in self.tables.items()}
 
     @property
+    def data(self) -> pd.DataFrame:
+        return _named(self.tables)
+
+    @property
     def alt(self) -> str:
         def sentence(name: str, table: pd.DataFrame) -> str:
             confidence, accuracy = (
@@ -99,6 +103,10 @@ class AbstentionDisplay(Display):
         return cls(dict(curves))
 
     @property
+    def data(self) -> pd.DataFrame:
+        return _named(self.curves)
+
+    @property
     def alt(self) -> str:
         def sentence(name: str, curve: pd.DataFrame) -> str:
             few, every = curve.iloc[0], curve.iloc[-1]
@@ -132,3 +140,8 @@ class AbstentionDisplay(Display):
         ax.grid()
         if len(lines) > 1:
             ax.figure.legend(handles=lines, loc="outside upper center", ncols=3)
+
+
+def _named(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One below the other, each row with the name of its table."""
+    return pd.concat(tables, names=["name"]).reset_index("name").reset_index(drop=True)

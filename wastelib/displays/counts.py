@@ -56,6 +56,10 @@ class ClassCountsDisplay(Display):
         self.counts = self.counts.sort_values(ascending=False, kind="stable")
 
     @property
+    def data(self) -> pd.DataFrame:
+        return self.counts.rename_axis("class").rename("images").reset_index()
+
+    @property
     def alt(self) -> str:
         first, last = one_line(self.counts.index[0]), one_line(self.counts.index[-1])
         return (
@@ -113,6 +117,11 @@ class SplitDisplay(Display):
             for name, assignment in self.splits.items()
         }
         self.groups = {name: table["group"].nunique() for name, table in self.splits.items()}
+
+    @property
+    def data(self) -> pd.DataFrame:
+        tables = pd.concat(self.counts, names=["split", "class"])
+        return tables.stack().rename("images").reset_index()
 
     @property
     def alt(self) -> str:

@@ -159,6 +159,15 @@ class LeakDisplay(Display):
         self.models = self.table[self.table["score"] == self.score].reset_index(drop=True)
 
     @property
+    def data(self) -> pd.DataFrame:
+        """One row for each model and split seed, then one for each model over all of them."""
+        parts = ["random", "group", "difference"]
+        seeds = self.scores.rename(columns={f"{self.score}_{part}": part for part in parts})
+        every = self.models.assign(seed="all")
+        rows = [seeds[["model", "seed", *parts]], every[["model", "seed", *parts, "low", "high"]]]
+        return pd.concat(rows, ignore_index=True)
+
+    @property
     def alt(self) -> str:
         parts = [
             f"{one_line(row.model)} {row.random:.1%} against {row.group:.1%}, a difference of "

@@ -49,6 +49,11 @@ class LikenessDisplay(Display):
         return cls(table.groupby(labels).mean().loc[largest].sub(chance, axis=0).loc[largest])
 
     @property
+    def data(self) -> pd.DataFrame:
+        gain = self.gain.rename_axis(index="class", columns="distance")
+        return gain.stack().rename("likeness above two at random").reset_index()
+
+    @property
     def alt(self) -> str:
         nearest = self.gain[1].dropna()
         words = "no class has two photographs"

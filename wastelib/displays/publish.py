@@ -10,8 +10,10 @@ import re
 from collections.abc import Mapping
 
 import matplotlib
+import numpy as np
 import pandas as pd
 from IPython.display import publish_display_data
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wastelib.displays.style import Display, one_line, our_style
@@ -25,7 +27,8 @@ def show(display: Display | Figure, *, name: str, caption: str, alt: str | None 
 
     `name` is unique within a notebook and names the file in the report (lower-case words
     joined by hyphens). `alt` is for readers who do not see the figure; a display has its
-    own. The same figure gives the same bytes each time.
+    own. The table behind a display is published with it, each number to
+    six digits. The same figure gives the same bytes each time.
     """
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise ValueError(f"{name!r} is no figure name: lower-case words joined by hyphens")
@@ -40,6 +43,8 @@ def show(display: Display | Figure, *, name: str, caption: str, alt: str | None 
     with our_style():
         mime, picture = _png(figure) if photographs else ("image/svg+xml", _svg(figure, name))
     about = {"kind": "figure", "name": name, "caption": caption, "alt": alt}
+    if isinstance(display, Display):
+        about["data"] = _data(display)  # after the drawing, which settles where things are
     width, height = (round(inches * SCREEN_DPI) for inches in figure.get_size_inches())
     size = {mime: {"width": width, "height": height}} if photographs else {}
     publish_display_data({mime: picture, "text/plain": alt}, {"wastelib": about, **size})
@@ -97,6 +102,35 @@ def escape_markdown(text: object) -> str:
     Markdown takes a backslash before every ASCII punctuation mark (CommonMark 0.31, 2.4).
     """
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", one_line(text))
+
+
+def _data(display: Display) -> dict[str, list]:
+    """The table behind a drawn figure: columns, rows of texts, places of the rows if it has any.
+
+    A place is (x, y) in shares of the picture from its upper left corner, at the axes' border
+    for a row beyond it, or None for one that is not drawn.
+    """
+    columns = [list(map(_exact, column)) for _, column in display.data.items()]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    data = {"columns": list(map(str, display.data.columns)), "rows": rows}
+    if places := [_place(*place) for place in display.places()]:
+        data["places"] = places
+    return data
+
+
+def _place(ax: Axes, x: float, y: float) -> tuple[float, float] | None:
+    if not np.isfinite([x, y]).all():
+        return None
+    inside = np.clip(x, *sorted(ax.get_xlim())), np.clip(y, *sorted(ax.get_ylim()))
+    right, up = ax.figure.transFigure.inverted().transform(ax.transData.transform(inside))
+    return round(float(right), 4), round(float(1 - up), 4)
+
+
+def _exact(value: object) -> str:
+    """A cell of the table behind a figure: for other programs to read, so without separators."""
+    if pd.isna(value):
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _svg(figure: Figure, name: str) -> str:

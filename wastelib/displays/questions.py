@@ -137,6 +137,10 @@ class DataCurveDisplay(Display):
         return cls(curve)
 
     @property
+    def data(self) -> pd.DataFrame:
+        return self.curve.points
+
+    @property
     def alt(self) -> str:
         crossing = self.curve.crossing
         models = "; ".join(

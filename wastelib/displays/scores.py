@@ -51,6 +51,20 @@ class ConfusionDisplay(Display):
         return cls(evaluation.confusion, evaluation.classes)
 
     @property
+    def data(self) -> pd.DataFrame:
+        true, predicted = np.nonzero(self.confusion)
+        classes, images = np.array(self.classes, object), self.confusion[true, predicted]
+        share = images / self.confusion.sum(axis=1)[true]
+        cells = {"true": classes[true], "predicted": classes[predicted]}
+        return pd.DataFrame(cells | {"images": images, "share of the true": share})
+
+    def places(self) -> list[tuple[Axes, float, float]]:
+        if len(self.classes) > CONFUSION_ROWS:
+            return []  # what is drawn then are classes taken together
+        cells = zip(*np.nonzero(self.confusion), strict=True)
+        return [(self.ax_, column + 0.5, row + 0.5) for row, column in cells]
+
+    @property
     def alt(self) -> str:
         total, right = self.confusion.sum(), np.trace(self.confusion)
         text = f"Confusion matrix of {count(total, 'image')}, {right:,} of them on the diagonal"
@@ -142,6 +156,11 @@ class PerClassDisplay(Display):
         table = pd.DataFrame({name: scores["f1"] for name, scores in self.per_class.items()})
         self.f1 = table.loc[table.mean(axis=1).sort_values(ascending=False, kind="stable").index]
         self.support = next(iter(self.per_class.values()))["support"]
+
+    @property
+    def data(self) -> pd.DataFrame:
+        tables = pd.concat(self.per_class, names=["model", "class"])
+        return tables[["f1", "support"]].reset_index()
 
     @property
     def alt(self) -> str:

@@ -144,6 +144,10 @@ class RangeTestDisplay(Display):
         return cls(test)
 
     @property
+    def data(self) -> pd.DataFrame:
+        return self.test.losses.assign(smoothed=self.test.smoothed)
+
+    @property
     def alt(self) -> str:
         rates = self.test.losses["learning_rate"]
         return (

@@ -37,6 +37,14 @@ class SeedCurvesDisplay(LearningCurvesDisplay):
         )
         return cls({name: mean}, lowest=lowest, highest=highest, kept=pd.DataFrame(kept))
 
+    def _scores(self, name: str, history: pd.DataFrame, score: str) -> pd.DataFrame:
+        """Means over the seeds, and beside them the ends of the bands."""
+        table = super()._scores(name, history, score)
+        for words, ends in (("lowest", self.lowest), ("highest", self.highest)):
+            table[f"training, {words}"] = ends[score].to_numpy()
+            table[f"validation, {words}"] = ends[f"val_{score}"].to_numpy()
+        return table
+
     @property
     def alt(self) -> str:
         accuracies = self.kept["val_accuracy"]

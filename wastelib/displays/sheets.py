@@ -18,6 +18,7 @@ TALLEST = 8.5  # inches of photographs on a page
 ROW_LIMIT = 10  # more rows of photographs do not fit a page
 TILE = 192  # pixels: at six photographs per row, a little more than is printed
 GAP = 8
+COLUMNS = ["label", "group", "path"]  # what the tables say of each photograph
 
 
 @dataclass
@@ -25,12 +26,13 @@ class Sheet(Display):
     """Rows of photographs, each row with a label at its left.
 
     `rows` holds (label, photographs) with photographs as uint8 (height, width, 3) of at
-    most TILE pixels a side; `note` stands below and says what was left out, `headings` above
-    the columns.
+    most TILE pixels a side; `table` has a row for each of them, in their order; `note` stands
+    below and says what was left out, `headings` above the columns.
     """
 
     rows: list[tuple[str, list[np.ndarray]]]
     columns: int
+    table: pd.DataFrame
     note: str = ""
     headings: tuple[str, ...] = ()
 
@@ -103,13 +105,15 @@ class SampleSheetDisplay(Sheet):
         """
         counts = catalogue["label"].value_counts()
         shuffled = catalogue.sample(frac=1, random_state=seed).drop_duplicates(["label", "group"])
-        rows = []
+        rows, shown = [], []
         for label in sorted(counts.index[:ROW_LIMIT]):
             chosen = shuffled[shuffled["label"] == label].head(per_class)
             text = f"{wrapped(label, 16, 3)}\n({counts[label]:,})"
             rows.append((text, tiles(chosen["path"], root, reader)))
+            shown.append(chosen[COLUMNS])
         note = f"the {ROW_LIMIT} largest of {len(counts)} classes"
-        return cls(rows, per_class, note if len(counts) > ROW_LIMIT else "")
+        table = pd.concat(shown, ignore_index=True)
+        return cls(rows, per_class, table, note if len(counts) > ROW_LIMIT else "")
 
     @property
     def alt(self) -> str:
@@ -143,14 +147,15 @@ class GroupSheetDisplay(Sheet):
             raise ValueError("no group has more than one photograph")
         turn = several.groupby("label").cumcount()  # the first of every class, then the second
         chosen = several.loc[turn.sort_values(kind="stable").index[: min(groups, ROW_LIMIT)]]
-        rows = []
+        rows, shown = [], []
         for row in chosen.sort_values("label", kind="stable").itertuples():
             members = catalogue[
                 (catalogue["label"] == row.label) & (catalogue["group"] == row.group)
-            ]
+            ].head(per_group)
             text = f"{wrapped(row.label, 16, 2)}\n({row.images:,} shots)"
-            rows.append((text, tiles(members["path"].head(per_group), root, reader)))
-        return cls(rows, per_group)
+            rows.append((text, tiles(members["path"], root, reader)))
+            shown.append(members[COLUMNS])
+        return cls(rows, per_group, pd.concat(shown, ignore_index=True))
 
     @property
     def alt(self) -> str:

@@ -5,10 +5,12 @@ import re
 import textwrap
 import warnings
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Self
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -78,7 +80,8 @@ class Display:
     """Holds numbers; `plot` draws them and returns the display with `ax_` and `figure_`.
 
     A subclass says how large its figure is, which axes it has (`panels`), how the numbers
-    are drawn on them (`draw`), and what a person who cannot see it should read (`alt`).
+    are drawn on them (`draw`), what a person who cannot see it should read (`alt`), and, if
+    it holds more or less than one table, which numbers stand behind it (`data`).
     Figures are made without pyplot, so no backend is chosen and nothing waits to be closed.
     """
 
@@ -86,6 +89,22 @@ class Display:
     def alt(self) -> str:
         """One sentence that says what the figure shows, with its main numbers."""
         raise NotImplementedError
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """The table behind the figure, one row for each mark: its only table, where it has one."""
+        tables = [getattr(self, field.name) for field in fields(self)]
+        tables = [table for table in tables if isinstance(table, pd.DataFrame)]
+        if len(tables) != 1:
+            raise NotImplementedError
+        return tables[0]
+
+    def places(self) -> list[tuple[Axes, float, float]]:
+        """Where each row of `data` is drawn, as (axes, x, y) with x and y in data coordinates.
+
+        Asked for after `plot`. Empty, the default, for rows that are not one place each.
+        """
+        return []
 
     @property
     def size(self) -> tuple[float, float]:

@@ -25,6 +25,7 @@ from wastelib.displays.style import (
 )
 
 DIVERGED = 3  # times the tamest run's median loss: off the scale of a useful chart
+SCORES = ("accuracy", "loss")  # the panels from left to right
 LOWEST_LIMIT = 3.0  # but never below the loss of guessing among up to 20 classes, ln 20
 
 
@@ -66,6 +67,29 @@ class LearningCurvesDisplay(Display):
         medians = [h[["loss", "val_loss"]].stack().median() for h in self.histories.values()]
         finite = [median for median in medians if np.isfinite(median)]
         return max(LOWEST_LIMIT, DIVERGED * min(finite)) if finite else np.inf
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """One row for each run, score (accuracy or loss) and epoch."""
+        return pd.concat(
+            self._scores(name, history, score)
+            for name, history in self.histories.items()
+            for score in SCORES
+        ).reset_index(drop=True)
+
+    def _scores(self, name: str, history: pd.DataFrame, score: str) -> pd.DataFrame:
+        columns = {"epoch": "epoch", score: "training", f"val_{score}": "validation"}
+        table = history[list(columns)].rename(columns=columns)
+        table.insert(0, "run", name)
+        table.insert(2, "score", score)
+        return table
+
+    def places(self) -> list[tuple[Axes, float, float]]:
+        panels = dict(zip(SCORES, np.ravel(self.ax_), strict=True))
+        return [
+            (panels[row.score], row.epoch, row.validation)
+            for row in self.data.itertuples(index=False)
+        ]
 
     @property
     def alt(self) -> str:
@@ -214,6 +238,10 @@ class RateChoiceDisplay(Display):
             else one_line(row.optimizer)
             for row in self.rates.itertuples()
         ]
+
+    def places(self) -> list[tuple[Axes, float, float]]:
+        rates = self.rates[["learning_rate", "validation_accuracy"]]
+        return [(self.ax_, *at) for at in rates.itertuples(index=False)]
 
     @property
     def alt(self) -> str:
