@@ -3,13 +3,18 @@
 import base64
 import io
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import nbformat
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from wastelib.displays import ConfusionDisplay, LearningCurvesDisplay, show
+from wastelib.displays.style import Display
+from wastelib.report.gallery import Gallery, Photograph, thumbnail
 from wastelib.report.results import Results
 
 HOSTILE = '<script>alert("owned")</script> & "quotes" $x_ #let *bold* [a](javascript:b) \\'
@@ -22,6 +27,7 @@ LONG_LINE = (
     + '")'
 )
 CITED = "https://proceedings.mlr.press/v70/guo17a.html"  # a work of references.bib
+CONFUSION = [[4, 1, 0, 0, 0], [0, 5, 0, 0, 0], [0, 0, 3, 2, 0], [0, 0, 0, 5, 0], [1, 0, 0, 0, 4]]
 PARAMETERS = 'seed = 7\nbuild_folder = "build"\nlearning_rate = 0.001\n'
 
 
@@ -43,10 +49,20 @@ def photographs(width: int = 1248, height: int = 500) -> str:
     return base64.b64encode(cv2.imencode(".png", sheet)[1].tobytes()).decode()
 
 
-def figure(name: str, data: dict, caption: str, alt: str):
-    """One output as `wastelib.displays.show` publishes it."""
+def figure(name: str, data: dict, caption: str, alt: str, table: dict | None = None):
+    """One output as `wastelib.displays.show` publishes it; `table` is what stands behind it."""
     about = {"kind": "figure", "name": name, "caption": caption, "alt": alt}
+    if table is not None:
+        about["data"] = table
     return new_output("display_data", data=data, metadata={"wastelib": about})
+
+
+def shown(display: Display, name: str, caption: str):
+    """The output that `wastelib.displays.show` publishes for a display."""
+    with mock.patch("wastelib.displays.publish.publish_display_data") as publish:
+        show(display, name=name, caption=caption)
+    data, metadata = publish.call_args.args
+    return new_output("display_data", data=data, metadata=metadata)
 
 
 def table(name: str, caption: str, columns: dict[str, str], rows: list[list[str]]):
@@ -131,6 +147,19 @@ def notebooks() -> dict[str, nbformat.NotebookNode]:
                 new_output("display_data", data={"text/markdown": "The best is **Metal**."}),
             ),
             code(
+                "show(curves)",
+                shown(
+                    LearningCurvesDisplay.from_histories({HOSTILE: history()}),
+                    "learning-curves",
+                    "Accuracy and loss.",
+                ),
+                shown(
+                    ConfusionDisplay(np.array(CONFUSION), tuple(CLASSES)),
+                    "confusion",
+                    "Which class is taken for which.",
+                ),
+            ),
+            code(
                 "raise ValueError",
                 new_output("error", ename="ValueError", evalue=HOSTILE, traceback=["a", "b"]),
             ),
@@ -149,6 +178,36 @@ def notebooks() -> dict[str, nbformat.NotebookNode]:
             ),
         ),
     }
+
+
+def history() -> pd.DataFrame:
+    """Three epochs of a training."""
+    falling, rising = [1.9, 1.4, 1.0], [0.3, 0.5, 0.7]
+    scores = {"loss": falling, "val_loss": falling, "accuracy": rising, "val_accuracy": rising}
+    return pd.DataFrame({"epoch": [1, 2, 3], **scores})
+
+
+def gallery() -> Gallery:
+    """Photographs that fit the results: two models that answer 25 images as `CONFUSION` says."""
+    said = [
+        (row, column)
+        for row, counts in enumerate(CONFUSION)
+        for column, images in enumerate(counts)
+        for _ in range(images)
+    ]
+    draw = np.random.default_rng(0)
+    photographs = [
+        Photograph(
+            name=f"{CLASSES[label]}/{HOSTILE} {number}.jpg",
+            label=label,
+            answers=[(predicted, 0.9), (label, 0.6)],
+            content=thumbnail(draw.integers(0, 255, (60, 80, 3), np.uint8)),
+        )
+        for number, (label, predicted) in enumerate(said)
+    ]
+    right = np.diag([5] * len(CLASSES)).tolist()
+    names = ["Custom CNN", HOSTILE]
+    return Gallery(names, CLASSES, [CONFUSION, right], photographs, 40)
 
 
 def results(name: str = "Demo data (rendered)", kind: str = "demo") -> Results:

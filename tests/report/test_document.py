@@ -47,7 +47,8 @@ def test_a_notebook_without_heading_is_named_by_its_file(tmp_path):
 def test_figures_and_tables_are_numbered_within_their_chapter(chapters):
     numbered = [b for part in chapters for b in part.blocks if b.kind in ("figure", "table")]
     assert [f"{block.kind} {block.number}" for block in numbered] == [
-        *("figure 1.1", "figure 1.2", "figure 1.3", "table 2.1", "table 3.1", "figure 3.1")
+        *("figure 1.1", "figure 1.2", "figure 1.3", "table 2.1", "figure 2.1", "figure 2.2"),
+        *("table 3.1", "figure 3.1"),
     ]
     anchors = [block.anchor for block in numbered]
     assert len(set(anchors)) == len(anchors)
@@ -154,12 +155,44 @@ def test_photographs_have_two_pixels_for_each_of_the_screens(chapters):
     assert sizes["class-counts"] == (6.5 * 72, 3 * 72)
 
 
+def test_a_figure_has_the_table_behind_it_and_the_cell_that_made_it(read):
+    data = {"columns": ["a\x00"], "rows": [["1"], ["2"]], "places": [[0.25, 1], None]}
+    figure = synthetic.figure("f", {"image/svg+xml": synthetic.chart()}, "caption", "alt", data)
+    table = synthetic.table("t", "caption", {"a": "left"}, [["1"]])
+    shown = synthetic.code("draw()", figure, table)
+    hidden = synthetic.code("hidden()", figure, tags=("hide-input",))
+    shown.execution_count, hidden.execution_count = 4, 5
+    code, first, second, third = read(shown, hidden).blocks[-4:]
+    assert first.data == document.Data(["a "], [["1"], ["2"]], [(0.25, 1.0), None])
+    assert [(block.cell, block.code) for block in (first, second, third)] == [
+        *((4, code.anchor), (4, code.anchor), (5, ""))
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"columns": ["a"], "rows": [["1", "2"]]},
+        {"columns": ["a"], "rows": [["1"]], "places": [[0.5, 0.5], None]},
+        {"columns": ["a"], "rows": [["1"]], "places": [[0.5, float("nan")]]},
+        {"columns": ["a"], "rows": 7},
+    ],
+)
+def test_a_table_behind_a_figure_that_is_none_is_refused_with_its_cell(read, data):
+    figure = synthetic.figure("f", {"image/svg+xml": synthetic.chart()}, "caption", "alt", data)
+    with pytest.raises(WasteError, match=r"cell 2 (.|\n)*01_only.ipynb"):
+        read(synthetic.code("x", figure))
+
+
 def test_every_figure_becomes_a_file(chapters, tmp_path):
     paths = document.write_figures(chapters, tmp_path / "figures")
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
         "01_data_preparation-class-counts.svg",
         "01_data_preparation-samples.png",
         "01_data_preparation-tall-sheet.png",
+        "02_custom_cnn-confusion.svg",
+        "02_custom_cnn-learning-curves.svg",
         "05_model_comparison-cell-2.png",
     ]
     assert all(path.stat().st_size > 500 for path in paths)

@@ -10,9 +10,8 @@ import binascii
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import nbformat
 from nbconvert.filters import strip_ansi
@@ -22,93 +21,12 @@ from nbformat import NotebookNode
 from wastelib.errors import WasteError
 from wastelib.files import whole_file
 from wastelib.report import prose
+from wastelib.report.blocks import Block, Chapter, Code, Data, Error, Figure, Prose, Table, Text
 
 LONGEST_TEXT = 60  # lines of printed output; what is longer loses its middle
 PNG_POINTS = 72 / 192  # photographs have two pixels for each of a screen's 96 per inch
 PNG_START = b"\x89PNG\r\n\x1a\n"
 CHART_SIZE = (468.0, 288.0)  # points, where an SVG does not say
-
-
-@dataclass(frozen=True)
-class Prose:
-    """Markdown as pandoc's syntax tree; `markup` is filled in by `rendered`."""
-
-    kind: ClassVar = "prose"
-    tree: list[prose.Node]
-    markup: str = ""
-
-
-@dataclass(frozen=True)
-class Code:
-    """A cell's source; `injected` are the parameters that papermill put in."""
-
-    kind: ClassVar = "code"
-    source: str
-    injected: bool = False
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture; `content` is a whole SVG or PNG file, `size` its (width, height) in points."""
-
-    kind: ClassVar = "figure"
-    name: str
-    caption: str
-    alt: str
-    suffix: str
-    content: bytes = field(repr=False)
-    size: tuple[float, float]
-    number: str = ""
-    anchor: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """Columns are {"name": str, "align": "left" or "right"}, rows hold one string for each."""
-
-    kind: ClassVar = "table"
-    name: str
-    caption: str
-    columns: list[dict[str, str]]
-    rows: list[list[str]]
-    number: str = ""
-    anchor: str = ""
-
-
-@dataclass(frozen=True)
-class Text:
-    """What a cell printed, or the plain form of an output that has no other we trust.
-
-    An `aside` went to standard error: the messages of libraries to whoever runs them.
-    """
-
-    kind: ClassVar = "text"
-    text: str
-    aside: bool = False
-
-
-@dataclass(frozen=True)
-class Error:
-    """An exception that a cell was allowed to raise."""
-
-    kind: ClassVar = "error"
-    title: str
-    traceback: str
-
-
-Block = Prose | Code | Figure | Table | Text | Error
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """One notebook; `sections` are the (anchor, title) of its second-level headings."""
-
-    stem: str
-    number: str
-    title: str
-    anchor: str
-    blocks: list[Block]
-    sections: list[tuple[str, str]]
 
 
 def read(notebooks: list[Path]) -> list[Chapter]:
@@ -131,6 +49,7 @@ def chapter(number: str, stem: str, blocks: list[Block]) -> Chapter:
     """Number the figures and tables, name every place a link can lead to, find the title."""
     anchor, title = slug(stem), None
     taken, counts, sections, done = {anchor}, {"figure": 0, "table": 0}, [], []
+    cells = {}  # the number of a cell that is shown -> its anchor
 
     def new_anchor(words: str) -> str:
         wanted = name = f"{anchor}-{slug(words)}"
@@ -145,7 +64,11 @@ def chapter(number: str, stem: str, blocks: list[Block]) -> Chapter:
         if block.kind in counts:
             counts[block.kind] += 1
             name = new_anchor(f"{block.kind}-{block.name}")
-            block = replace(block, number=f"{number}.{counts[block.kind]}", anchor=name)
+            label, code = f"{number}.{counts[block.kind]}", cells.get(block.cell, "")
+            block = replace(block, number=label, anchor=name, code=code)
+        elif block.kind == "code":
+            block = replace(block, anchor=new_anchor(f"cell-{block.cell}"))
+            cells[block.cell] = block.anchor
         elif block.kind == "prose":
             tree = []
             for node in block.tree:
@@ -220,12 +143,16 @@ def _drafts(path: Path) -> Iterator[Block | str]:
             yield cell.source
         elif cell.cell_type == "code":
             hidden = cell.metadata.get("transient", {}).get("remove_source", False)
+            shown = cell.execution_count or number  # a cell that was not run has only its place
             if cell.source.strip() and not hidden:
-                yield Code(cell.source, "injected-parameters" in cell.metadata.get("tags", []))
+                injected = "injected-parameters" in cell.metadata.get("tags", [])
+                yield Code(cell.source, injected, shown)
             for output in cell.outputs:
                 try:
-                    yield from _output(output, f"cell-{number}")
-                except (KeyError, ValueError, binascii.Error, struct.error) as error:
+                    for block in _output(output, f"cell-{number}"):
+                        made = isinstance(block, Figure | Table)
+                        yield replace(block, cell=shown) if made else block
+                except (KeyError, TypeError, ValueError, binascii.Error, struct.error) as error:
                     raise WasteError(
                         f"an output of cell {number} cannot be read: {error!r}",
                         where=path,
@@ -261,6 +188,7 @@ def _figure(picture: str, is_svg: bool, about: dict) -> Figure:
         "name": about["name"],
         "caption": printable(caption),
         "alt": printable(about.get("alt") or caption),
+        "data": _data(about["data"]) if "data" in about else None,
     }
     if is_svg:
         size = CHART_SIZE
@@ -273,6 +201,18 @@ def _figure(picture: str, is_svg: bool, about: dict) -> Figure:
     width, height = struct.unpack(">II", content[16:24])
     size = width * PNG_POINTS, height * PNG_POINTS
     return Figure(**words, suffix="png", content=content, size=size)
+
+
+def _data(about: dict) -> Data:
+    """The table that `wastelib.displays.show` published."""
+    columns = [printable(str(name)) for name in about["columns"]]
+    rows = [[printable(str(cell)) for cell in row] for row in about["rows"]]
+    places = [place and (float(place[0]), float(place[1])) for place in about.get("places", [])]
+    if any(len(row) != len(columns) for row in rows) or len(places) not in (0, len(rows)):
+        raise ValueError("the table behind a figure has rows of several lengths")
+    if not all(0 <= share <= 1 for place in places if place for share in place):
+        raise ValueError("a row of the table behind a figure has its place beside it")
+    return Data(columns, rows, places)
 
 
 def _clean(text: str) -> str:
