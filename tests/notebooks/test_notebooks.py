@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
+from wastelib.evaluation.published import PUBLISHED
 from wastelib.settings import NOTEBOOKS, load_profile
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
@@ -64,6 +66,14 @@ def test_it_begins_with_title_and_question_and_ends_with_the_answer(notebook):
     headings = [cell.source for cell in notebook.cells if cell.source.startswith("## ")]
     assert headings[-1].strip() == "## Answer"
     assert "displays.say(" in notebook.cells[-1].source
+
+
+def test_no_result_is_typed_into_prose(notebook):
+    """Results come from `displays.say`; what is typed is the published figure, or no result."""
+    published = {f"{100 * result.test_accuracy:.2f}" for result in PUBLISHED}
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    typed = re.findall(r"(\d+\.\d+)\s*(?:%|per cent|points)", "\n".join(prose))
+    assert set(typed) <= published
 
 
 def test_outputs_are_committed_for_kept_cells_only(notebook):
