@@ -21,7 +21,7 @@ def synthetic_build(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("synthetic")
     results = synthetic.results()
     paths = synthetic.write_notebooks(folder / "notebooks")
-    html.write_html(paths, results, folder / "report.html")
+    html.write_html(paths, results, folder / "report.html", synthetic.gallery())
     pdf.write_pdf(paths, results, folder / "report.pdf")
     document.write_figures(document.read(paths), folder / "figures")
     (folder / "results.json").write_text(results.model_dump_json(), "utf-8")

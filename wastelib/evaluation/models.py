@@ -5,12 +5,21 @@ from collections.abc import Mapping
 import pandas as pd
 
 from wastelib.evaluation.metrics import Evaluation, evaluate
+from wastelib.evaluation.predictions import Answers, aligned
 from wastelib.training.run import Run
 
 
 def test_evaluations(runs: Mapping[str, Run]) -> dict[str, Evaluation]:
     """Each run scored on the test subset, by name. The runs must be declared."""
     return {name: evaluate(run.open_test(), "test") for name, run in runs.items()}
+
+
+def test_answers(runs: Mapping[str, Run]) -> list[Answers]:
+    """Each run's answers to the test images, in one order of images and classes.
+
+    The runs must be declared. Raises `WasteError` if they were tested on different images.
+    """
+    return aligned([run.open_test() for run in runs.values()], "test")
 
 
 def model_table(runs: Mapping[str, Run], tests: Mapping[str, Evaluation]) -> pd.DataFrame:

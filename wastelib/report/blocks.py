@@ -103,7 +103,17 @@ class Error:
     traceback: str
 
 
-Block = Prose | Code | Figure | Table | Text | Error
+@dataclass(frozen=True)
+class Pair:
+    """The same figure of two builds, side by side; None for a build that lacks it."""
+
+    kind: ClassVar = "pair"
+    name: str
+    left: Figure | None
+    right: Figure | None
+
+
+Block = Prose | Code | Figure | Table | Text | Error | Pair
 
 
 @dataclass(frozen=True)

@@ -174,15 +174,21 @@ def _output(output: NotebookNode, name: str) -> Iterator[Block | str]:
         columns = [{**column, "name": printable(column["name"])} for column in about["columns"]]
         rows = [[printable(cell) for cell in row] for row in about["rows"]]
         yield Table(about["name"], printable(about["caption"]), columns, rows)
-    elif picture := data.get("image/svg+xml") or data.get("image/png"):
-        yield _figure(picture, "image/svg+xml" in data, {"name": name, **about})
+    elif chart := data.get("image/svg+xml"):
+        yield figure(chart.encode(), "svg", {"name": name, **about})
+    elif photographs := data.get("image/png"):
+        yield figure(base64.b64decode(photographs), "png", {"name": name, **about})
     elif "text/markdown" in data:
         yield data["text/markdown"]
     elif plain := _clean(data.get("text/plain", "")):
         yield Text(_shortened(plain), aside=output.get("name") == "stderr")
 
 
-def _figure(picture: str, is_svg: bool, about: dict) -> Figure:
+def figure(content: bytes, suffix: str, about: dict) -> Figure:
+    """A picture, 'svg' or 'png', with what was published about it.
+
+    Raises `ValueError`, `KeyError`, `TypeError` or `struct.error` for what is none.
+    """
     caption = about.get("caption") or f"A picture that {about['name'].replace('-', ' ')} made"
     words = {
         "name": about["name"],
@@ -190,17 +196,16 @@ def _figure(picture: str, is_svg: bool, about: dict) -> Figure:
         "alt": printable(about.get("alt") or caption),
         "data": _data(about["data"]) if "data" in about else None,
     }
-    if is_svg:
-        size = CHART_SIZE
-        if box := re.search(r'<svg[^>]*\sviewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', picture):
+    size = CHART_SIZE
+    if suffix == "svg":
+        if box := re.search(rb'<svg[^>]*\sviewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', content):
             size = float(box[1]), float(box[2])
-        return Figure(**words, suffix="svg", content=picture.encode(), size=size)
-    content = base64.b64decode(picture)
-    if not content.startswith(PNG_START):
+    elif content.startswith(PNG_START):
+        width, height = struct.unpack(">II", content[16:24])
+        size = width * PNG_POINTS, height * PNG_POINTS
+    else:
         raise ValueError(f"the figure {about['name']!r} is not a PNG file")
-    width, height = struct.unpack(">II", content[16:24])
-    size = width * PNG_POINTS, height * PNG_POINTS
-    return Figure(**words, suffix="png", content=content, size=size)
+    return Figure(**words, suffix=suffix, content=content, size=size)
 
 
 def _data(about: dict) -> Data:

@@ -6,6 +6,7 @@ from pathlib import Path
 from wastelib.files import whole_file
 from wastelib.report import document
 from wastelib.report.collect import collect_results
+from wastelib.report.gallery import open_gallery
 from wastelib.report.html import write_html
 from wastelib.report.ledger import Entry
 from wastelib.report.pdf import write_pdf
@@ -27,6 +28,7 @@ def write_report(profile: Profile, build: Path, entries: dict[str, Entry]) -> No
         profile, build, chapters, {name: s.seconds for name, s in spent.items()}
     )
     document.write_figures(chapters, build / "figures")
+    gallery = open_gallery(build)
     collected = time.monotonic()
 
     def write_both(ledger: Ledger) -> tuple[Results, float, float]:
@@ -34,7 +36,7 @@ def write_report(profile: Profile, build: Path, entries: dict[str, Entry]) -> No
             update={"environment": results.environment.model_copy(update={"ledger": ledger})}
         )
         start = time.monotonic()
-        write_html(notebooks, told, build / "report.html")
+        write_html(notebooks, told, build / "report.html", gallery)
         between = time.monotonic()
         write_pdf(notebooks, told, build / "report.pdf")
         return told, between - start, time.monotonic() - between

@@ -1,5 +1,5 @@
-// Folds the contents away on narrow screens and marks the place the reader is at.
-// The page is whole without it.
+// Folds the contents away on narrow screens, marks the place the reader is at, opens what a link
+// leads to, and lets the reader choose dark or light. The page is whole without it.
 "use strict";
 const contents = document.getElementById("contents");
 const wide = matchMedia("(min-width: 68rem)");
@@ -36,3 +36,34 @@ addEventListener("scroll", () => {
   requestAnimationFrame(() => { waiting = false; follow(); });
 }, { passive: true });
 follow();
+
+// A link to a cell leads to code that is folded away.
+const unfold = () => {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const folded = target?.closest("details:not(#contents)");
+  if (!folded) return;
+  folded.open = true;
+  target.scrollIntoView();
+};
+addEventListener("hashchange", unfold);
+unfold();
+
+// Dark or light: as the system has it, until the reader chooses.
+const dark = document.getElementById("dark"), theme = document.getElementById("theme");
+const systems = matchMedia("(prefers-color-scheme: dark)");
+const KEY = "wastelib-theme";
+const remembered = () => { try { return localStorage.getItem(KEY); } catch { return null; } };
+const paint = (chosen) => {
+  if (chosen) dark.media = chosen === "dark" ? "screen" : "not all";
+  const isDark = (chosen ?? (systems.matches ? "dark" : "light")) === "dark";
+  theme.textContent = isDark ? "Light" : "Dark";
+  theme.setAttribute("aria-label", isDark ? "Light colours" : "Dark colours");
+};
+theme.addEventListener("click", () => {
+  const chosen = theme.textContent.toLowerCase();
+  try { localStorage.setItem(KEY, chosen); } catch { /* it holds until the page is closed */ }
+  paint(chosen);
+});
+systems.addEventListener("change", () => { if (!remembered()) paint(null); });
+theme.hidden = false;
+paint(remembered());
