@@ -155,6 +155,26 @@ def student(
     print(f"open it: make lab NOTEBOOKS={shlex.quote(str(into / 'notebooks'))}")
 
 
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="A build, or a results.json.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another.")],
+    page: Annotated[Path, typer.Option(help="Where the page is written.")] = Path(
+        "comparison.html"
+    ),
+) -> None:
+    """Show what changed between two builds: here, and with their figures on a page."""
+    from wastelib.report.compare import as_text, open_side
+    from wastelib.report.compare import compare as changes
+    from wastelib.report.compare_page import write_comparison
+
+    sides = open_side(first), open_side(second)
+    chapters = changes(*sides)
+    print(as_text(chapters))
+    write_comparison(*sides, chapters, page)
+    print(f"\nthe same with the figures side by side: {page}")
+
+
 BUILD = Annotated[Path, typer.Option(help="The build that trained it.")]
 
 
