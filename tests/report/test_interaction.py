@@ -72,7 +72,7 @@ def test_values_stand_under_the_pointer(page):
 
 def test_arrow_keys_go_through_the_values_and_escape_hides_them(page):
     frame = page.locator(f"{CURVES} .frame")
-    frame.focus()
+    frame.locator(".stage").focus()
     epochs = []
     for _ in range(3):
         page.keyboard.press("ArrowRight")
@@ -109,14 +109,14 @@ def test_cells_of_a_confusion_figure_open_the_photographs_behind_them(page):
 
 
 def test_a_keyboard_opens_the_photographs_of_a_figure_and_comes_back(page):
-    page.locator(f"{CONFUSION} .frame").focus()
+    page.locator(f"{CONFUSION} .stage").focus()
     page.keyboard.press("Home")
     page.keyboard.press("Enter")
     assert page.locator("#behind .cards > li").count() == synthetic.CONFUSION[0][0]
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert not page.locator("#behind").is_visible()
-    assert page.evaluate("document.activeElement.className") == "frame"
+    assert page.evaluate("document.activeElement.className") == "stage"
 
 
 def test_cells_of_every_matrix_open_their_photographs(page):

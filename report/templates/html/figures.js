@@ -14,14 +14,16 @@ const readable = (frame) => {
   const points = frame.dataset.places.split(" ")
     .map((place, row) => ({ row, at: place.split(",").map(Number), drawn: place !== "-" }))
     .filter((point) => point.drawn);
+  const stage = make("div", "stage");  // over the picture, whose own text stays readable
   const point = make("span", "point"), values = make("div", "values");
   values.setAttribute("role", "status");
   let current = null;
-  frame.append(point, values);
-  frame.tabIndex = 0;
-  frame.setAttribute("role", "application");
-  frame.setAttribute("aria-label",
+  stage.append(point, values);
+  stage.tabIndex = 0;
+  stage.setAttribute("role", "application");
+  stage.setAttribute("aria-label",
     `Values of ${frame.dataset.name}: arrow keys go from point to point`);
+  frame.append(stage);
 
   const cells = (found) => [...table.tBodies[0].rows[found.row].cells].map((c) => c.textContent);
   const opens = frame.dataset.model !== undefined && typeof openBehind === "function";
@@ -68,18 +70,18 @@ const readable = (frame) => {
   };
 
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  frame.addEventListener("pointermove", (event) => {
+  stage.addEventListener("pointermove", (event) => {
     const found = under(event);
     if (found) show(found); else hide();
   });
-  frame.addEventListener("pointerleave", hide);
-  frame.addEventListener("click", (event) => {
+  stage.addEventListener("pointerleave", hide);
+  stage.addEventListener("click", (event) => {
     const found = under(event);
     if (found) show(found);
     if (found && opens) open(found);
   });
-  frame.addEventListener("blur", hide);
-  frame.addEventListener("keydown", (event) => {
+  stage.addEventListener("blur", hide);
+  stage.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hide();
     if (event.key === "Enter" && current && opens) open(current);
     if (event.key === "Home") show(points[0]);

@@ -39,7 +39,7 @@ follow();
 
 // A link to a cell leads to code that is folded away.
 const unfold = () => {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.querySelector(":target");
   const folded = target?.closest("details:not(#contents)");
   if (!folded) return;
   folded.open = true;

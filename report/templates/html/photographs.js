@@ -42,7 +42,7 @@ if (shelf) {
   globalThis.openBehind = (model, label, predicted) => {
     const chosen = matching({ model, label: names.indexOf(label),
       predicted: names.indexOf(predicted), kind: "" });
-    const said = label === predicted ? `${label}, and taken for it` : `${label}, taken for ${predicted}`;
+    const said = label === predicted ? `${label}, rightly recognised` : `${label}, taken for ${predicted}`;
     const title = document.getElementById("behind-title");
     title.textContent = `${said} by ${models[model]}: ${chosen.length} `
       + (chosen.length === 1 ? "photograph" : "photographs");
