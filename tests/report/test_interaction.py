@@ -184,7 +184,7 @@ def test_numbers_and_other_names_stay_as_they_are(cell):
 
 def test_a_link_to_a_cell_opens_its_code(page):
     link = page.locator(f"{CURVES} .origin a").nth(1)
-    code = page.locator(link.get_attribute("href"))
+    code = page.locator(f"[id='{link.get_attribute('href')[1:]}']")
     assert not code.evaluate("code => code.open")
     link.click()
     page.wait_for_function("code => code.open", arg=code.element_handle())
