@@ -123,7 +123,7 @@ clean:
 ## Write requirements.lock and environment.yml again after a change to pyproject.toml
 lock: setup
 	@$(python) -m uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-annotate --extra dev --extra export \
+		--no-emit-index-url --no-emit-find-links --no-annotate --extra dev --extra export --extra explore \
 		-o requirements.lock pyproject.toml
 	@$(python) tests/unit/test_environment.py > environment.yml.part
 	@mv environment.yml.part environment.yml

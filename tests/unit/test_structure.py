@@ -60,7 +60,8 @@ def test_importing_does_nothing(module, tmp_path):
 def test_every_import_is_a_declared_dependency():
     """What is imported is asked for by name, not by the grace of another package."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["export"]]
+    optional = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *optional["export"], *optional["explore"]]
     declared = {re.match(r"[\w-]+", line)[0].replace("_", "-").lower() for line in wanted}
     providers = packages_distributions()
     for path in (ROOT / "wastelib").rglob("*.py"):

@@ -18,6 +18,7 @@ from wastelib.report import document, numbers, summary
 from wastelib.report.appendix import appendix
 from wastelib.report.blocks import Chapter, Data, Figure, Table
 from wastelib.report.gallery import Gallery
+from wastelib.report.references import with_references
 from wastelib.report.results import Results
 
 TEMPLATES = Path(__file__).parents[2] / "report" / "templates"
@@ -48,7 +49,7 @@ def write_html(
     `gallery` are the photographs behind the confusion matrices. Raises `WasteError` naming the
     chapter for prose that cannot be set.
     """
-    chapters = [*document.read(notebooks), appendix(results)]
+    chapters = with_references([*document.read(notebooks), appendix(results)])
     opening = {
         "title": summary.TITLE,
         "subtitle": summary.SUBTITLE,
