@@ -9,8 +9,8 @@ import pandas as pd
 
 from wastelib.evaluation.calibration import at_temperature, fit_temperature
 from wastelib.evaluation.metrics import SMALLEST_PROBABILITY
-from wastelib.evaluation.predictions import PREFIX, aligned, checked
-from wastelib.training.run import Run
+from wastelib.evaluation.predictions import aligned, checked
+from wastelib.training.run import Run, predictions_table
 
 
 def averaged(tables: Sequence[pd.DataFrame], subset: str = "test") -> pd.DataFrame:
@@ -27,9 +27,7 @@ def averaged(tables: Sequence[pd.DataFrame], subset: str = "test") -> pd.DataFra
         raise ValueError("an ensemble has at least one member")
     members = aligned(tables, subset)
     mean = np.mean([answers.probabilities for answers in members], axis=0)
-    columns = [f"{PREFIX}{name}" for name in members[0].classes]
-    about = members[0].rows.assign(subset=subset)
-    return about.join(pd.DataFrame(mean, columns=columns))
+    return predictions_table(members[0].rows.assign(subset=subset), mean, members[0].classes)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from wastelib.errors import WasteError
 from wastelib.export.exported import open_exported
 from wastelib.training.machine import cores
 from wastelib.training.predict import predict_images
+from wastelib.training.run import predictions_table
 
 TIMES = 50
 
@@ -45,8 +46,7 @@ def file_predictions(file: Path, images: pd.DataFrame, root: Path) -> pd.DataFra
                 remedy="run notebook 01_data_preparation again",
             )
         rows.append(answer.probabilities)
-    about = images[["image", "label", "group", "subset"]].reset_index(drop=True)
-    return about.join(pd.DataFrame(rows, columns=[f"p_{name}" for name in classifier.classes]))
+    return predictions_table(images, rows, list(classifier.classes))
 
 
 def file_cost(file: Path, threads: int, *, times: int = TIMES) -> dict[str, float]:

@@ -30,8 +30,8 @@ from wastelib.training.environment import environment
 from wastelib.training.examples import Examples
 from wastelib.training.features import compute_features, features_file, stored_features
 from wastelib.training.machine import cores
-from wastelib.training.run import Run, open_run, write_answers
-from wastelib.training.testing import image_milliseconds, predictions_table, retest
+from wastelib.training.run import Run, open_run, predictions_table, write_answers
+from wastelib.training.testing import image_milliseconds, retest
 from wastelib.training.trial import Trial
 
 OnEpoch = Callable[[pd.DataFrame], None]

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from wastelib.errors import WasteError
@@ -94,6 +95,20 @@ class Run:
             # A fine-tuned part keeps an optimizer that was never used; nothing is lost with it.
             warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
             return keras.saving.load_model(self.folder / "model.keras", compile=False)
+
+
+def predictions_table(
+    rows: pd.DataFrame, probabilities: np.ndarray | list[np.ndarray], classes: list[str]
+) -> pd.DataFrame:
+    """A predictions table of images; `rows` has their path (or image), label, group and subset.
+
+    `probabilities` is (images, classes).
+    """
+    table = rows.reset_index(drop=True).rename(columns={"path": "image"})
+    columns = [f"p_{label}" for label in classes]
+    return table[["image", "label", "group", "subset"]].join(
+        pd.DataFrame(probabilities, columns=columns)
+    )
 
 
 def write_answers(folder: Path, trial: Trial, validation: pd.DataFrame, test: pd.DataFrame) -> None:

@@ -13,7 +13,7 @@ from wastelib.data.batches import Batches, decoded
 from wastelib.data.dataset import Dataset
 from wastelib.files import whole_folder, write_json
 from wastelib.training.environment import environment
-from wastelib.training.run import open_run, write_answers
+from wastelib.training.run import open_run, predictions_table, write_answers
 from wastelib.training.trial import Trial
 
 BATCH = 32
@@ -50,17 +50,6 @@ def retest(folder: Path, trial: Trial, dataset: Dataset) -> None:
         milliseconds = image_milliseconds(model, trial)
         facts = {**environment(), "image_milliseconds": milliseconds}
         write_json(unfinished / "manifest.json", trained.manifest | facts)
-
-
-def predictions_table(
-    rows: pd.DataFrame, probabilities: np.ndarray, classes: list[str]
-) -> pd.DataFrame:
-    """A predictions table of images; `rows` has their path, label, group and subset."""
-    table = rows.reset_index(drop=True).rename(columns={"path": "image"})
-    columns = [f"p_{label}" for label in classes]
-    return table[["image", "label", "group", "subset"]].join(
-        pd.DataFrame(probabilities, columns=columns)
-    )
 
 
 def image_milliseconds(model: keras.Model, trial: Trial, times: int = 20) -> float:
