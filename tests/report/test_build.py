@@ -117,7 +117,7 @@ def test_other_photographs_to_test_on_are_known_by_their_content(small_folder, t
     def other() -> dict[str, str]:
         photographs = {"data": str(small_folder), "other_data": str(tmp_path / "other")}
         profile = load_profile("smoke", build_folder="x", **photographs)
-        return module._materials(profile)["10_out_of_the_notebook"]
+        return module.materials(profile)["10_out_of_the_notebook"]
 
     shutil.copytree(small_folder, tmp_path / "other")
     before = other()
