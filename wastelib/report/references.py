@@ -35,12 +35,14 @@ def with_references(chapters: list[Chapter]) -> list[Chapter]:
     if not cited & listed.keys():
         return chapters
     works = [entry for address, entry in listed.items() if address in cited]
+    # The class by which pandoc tells that this is a list, of which each entry is an item.
+    whole = {"t": "Div", "c": [["", ["csl-bib-body"], []], works]}
     return [
         *(
             replace(part, blocks=[_led(block, anchors) for block in part.blocks])
             for part in chapters
         ),
-        chapter("", "references", [Prose([prose.heading(1, "References"), *works])]),
+        chapter("", "references", [Prose([prose.heading(1, "References"), whole])]),
     ]
 
 
