@@ -40,8 +40,7 @@ def keep_normalization(backbone):
 
 
 def frozen_whole(backbone, classes, unfrozen):
-    for layer in backbone.layers[-unfrozen:]:
-        layer.trainable = True
+    freeze_below(backbone, unfrozen)
     backbone.trainable = False
     return model_of(backbone, classes)
 

@@ -118,8 +118,10 @@ def test_a_student_without_labels_of_its_own_learns_what_its_teacher_says(datase
     settings = STUDENT | {"epochs": 20, "learning_rate": 3e-3}
     trial = trial_of(dataset, **settings, teacher=teacher.hash, teacher_share=1.0)
     run = fitted(trial, dataset)
-    assert run.history["accuracy"].iloc[-1] > 0.8  # of three colours, with three classes
-    assert run.history["loss"].iloc[-1] < run.history["loss"].iloc[0] / 3
+    history = run.history
+    # Averages over the last epochs: a network this small jumps from one to the next.
+    assert history["val_accuracy"].tail(5).mean() > 0.8  # of three colours, with three classes
+    assert history["loss"].tail(5).mean() < history["loss"].iloc[0] / 3
 
 
 def test_a_student_sees_pixels_as_its_teacher_does_and_no_features(dataset, teacher, monkeypatch):

@@ -18,7 +18,6 @@ from wastelib.evaluation.calibration import fit_temperature
 from wastelib.evaluation.exports import (
     file_table,
     temperature_of,
-    tested_table,
     validation_answers,
 )
 from wastelib.evaluation.metrics import evaluate
@@ -327,7 +326,7 @@ def test_the_table_has_a_row_per_file_and_says_how_it_agrees_with_the_run(made, 
     runs, files = {"Small": made.run}, {"Small": made.files}
     declare(made.dataset.build_folder, "02_custom_cnn", {"models": runs})
     table = file_table(runs, files, validation_answers(runs, files, made.dataset))
-    table = tested_table(table, runs, exports.test_answers(runs, files, made.dataset))
+    table = exports.tested_table(table, runs, exports.test_answers(runs, files, made.dataset))
     assert table["format"].tolist() == list(FORMATS)
     exact = evaluate(made.run.open_test(), "test").accuracy
     assert abs(table["accuracy"] - exact).max() < 0.12  # an image or so of nine
