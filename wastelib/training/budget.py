@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from wastelib.data.dataset import Dataset
 from wastelib.training import machine
 from wastelib.training.earlier import teacher_trial
 from wastelib.training.features import PASS
@@ -71,6 +72,28 @@ class Job:
     trial: Trial
     classes: int
     threads: int
+
+    @classmethod
+    def of(
+        cls,
+        task: str,
+        trial: Trial,
+        dataset: Dataset,
+        *,
+        key: str,
+        weights: str,
+        threads: int,
+        **more,
+    ) -> "Job":
+        """Do `task` (see `wastelib.training.worker`) for `trial`; `more` are facts it needs too."""
+        order = {
+            "task": task,
+            "trial": trial.model_dump(mode="json"),
+            "build_folder": str(dataset.build_folder.resolve()),
+            "weights": weights,
+            **more,
+        }
+        return cls(key, order, trial, len(dataset.classes), threads)
 
     @cached_property
     def memory_bytes(self) -> int:

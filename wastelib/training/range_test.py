@@ -90,14 +90,16 @@ def _file(trial: Trial, dataset: Dataset, rates: list[float]) -> Path:
 
 def _carry_out(trial: Trial, dataset: Dataset, rates: list[float], weights: str) -> None:
     budget = Budget.of_this_machine()
-    order = {
-        "task": "range_test",
-        "trial": trial.model_dump(mode="json"),
-        "build_folder": str(dataset.build_folder.resolve()),
-        "weights": weights,
-        "rates": rates,
-    }
-    job = Job("range_test", order, trial, len(dataset.classes), threads_for(1, budget.cores))
+    threads = threads_for(1, budget.cores)
+    job = Job.of(
+        "range_test",
+        trial,
+        dataset,
+        key="range_test",
+        weights=weights,
+        threads=threads,
+        rates=rates,
+    )
     ends: dict[str, BaseException | None] = {}
     carry_out([job], budget, on_epoch=lambda *_: None, on_end=ends.__setitem__)
     if reason := ends["range_test"]:

@@ -1,6 +1,7 @@
 """Trial -> Run, for one trial or many: `train` and `train_all`."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from wastelib.data.dataset import Dataset
 from wastelib.errors import WasteError
@@ -86,30 +87,21 @@ def _carry_out_here(
     budget = Budget.of_this_machine()
     failures: Failures = {}
 
-    def job(key: str, task: str, trial: Trial, threads: int) -> Job:
-        order = {
-            "task": task,
-            "trial": trial.model_dump(mode="json"),
-            "build_folder": str(dataset.build_folder.resolve()),
-            "weights": weights,
-        }
-        return Job(key, order, trial, len(dataset.classes), threads)
-
     def on_end(run: str, reason: BaseException | None) -> None:
         progress.end(run)
         if reason is not None:
             failures[run] = reason
 
+    job = partial(Job.of, dataset=dataset, weights=weights)
     passes = {
-        str(file): job(run, "features", trial, budget.cores)
+        str(file): job("features", trial, key=run, threads=budget.cores)
         for run, trial in todo.items()
         if trial.reads_features and not stored(file := features_file(dataset, trial))
     }
     # A pass that fails is no end: the training that wants the features fails for that reason.
     carry_out(passes.values(), budget, on_epoch=progress.epoch, on_end=lambda *_: None)
-    trainings = [
-        job(run, "train", trial, threads_for(trials, budget.cores)) for run, trial in todo.items()
-    ]
+    threads = threads_for(trials, budget.cores)
+    trainings = [job("train", trial, key=run, threads=threads) for run, trial in todo.items()]
     carry_out(trainings, budget, on_epoch=lambda run, r: progress.epoch(run, **r), on_end=on_end)
     return failures
 
