@@ -195,7 +195,7 @@ def _epochs(
             examples.training(epoch),
             validation_data=examples.validation,
             class_weight=examples.class_weight,
-            callbacks=[averages],
+            callbacks=[averages] if trial.averaging else [],  # one that follows steps slows them
             shuffle=False,
             verbose=0,
         ).history
