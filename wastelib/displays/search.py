@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from wastelib.displays.counts import class_rows
 from wastelib.displays.style import (
@@ -17,6 +17,7 @@ from wastelib.displays.style import (
     WIDTH,
     Display,
     count,
+    in_percent,
     one_line,
     shortened,
 )
@@ -127,7 +128,7 @@ class ImportancesDisplay(Display):
             ax.plot(ends, rows, "|", color=BLACK, markersize=7)
         class_rows(ax, [shortened(name.replace("_", " "), 34) for name in self.table["field"]])
         ax.set_xlim(0, 1)
-        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        in_percent(ax.xaxis)
         ax.set_xlabel("importance; line: with parts of the trials left out")
         ax.grid(axis="x")
 

@@ -11,7 +11,7 @@ from wastelib.errors import WasteError
 from wastelib.evaluation.calibration import fit_temperature
 from wastelib.evaluation.comparison import compare
 from wastelib.evaluation.metrics import evaluate
-from wastelib.evaluation.predictions import aligned, checked
+from wastelib.evaluation.predictions import aligned, checked, probability_columns
 from wastelib.export.measure import file_cost, file_predictions
 from wastelib.training.machine import cores
 from wastelib.training.run import Run
@@ -27,7 +27,7 @@ def temperature_of(run: Run) -> float | None:
 
     None if its probabilities there are no numbers, as of a training that diverged.
     """
-    if run.predictions.filter(regex="^p_").isna().any(axis=None):
+    if run.predictions[probability_columns(run.predictions)].isna().any(axis=None):
         return None
     return fit_temperature(run.predictions)
 

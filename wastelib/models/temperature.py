@@ -12,6 +12,7 @@ def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     probable class stays the same (Guo et al. 2017, On calibration of modern neural networks).
     Above 1 they come closer together.
     """
+    # Not scipy's softmax: `predict` with an exported file starts without scipy.
     logits = np.log(probabilities.clip(SMALLEST_PROBABILITY)) / temperature
     shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return shares / shares.sum(axis=-1, keepdims=True)
