@@ -50,20 +50,10 @@ def small_folder(tmp_path_factory) -> Path:
 @pytest.fixture
 def prepare_small(small_folder, tmp_path):
     """Prepare the small dataset, or another folder, in a build folder of its own."""
-    from wastelib.data.dataset import prepare
-    from wastelib.data.groups import GroupRule
+    from small_trials import prepared_small
 
     def prepared(folder=small_folder, build=tmp_path / "build", **changes):
-        settings = {
-            "seed": 42,
-            "dataset_name": "",
-            "demo_images": 90,
-            "unreadable_limit": 0.05,
-            "rule": GroupRule(similarity=1.0),
-            "train_share": 0.5,
-            "validation_share": 0.25,
-        }
-        return prepare(str(folder), build, **settings | changes)
+        return prepared_small(folder, build, **changes)
 
     return prepared
 

@@ -252,6 +252,20 @@ DISPLAYS = {
 }
 
 
+def draw_inside_the_page(display):
+    """Draw it as a file is; fail if it takes a name for a formula, or draws beyond the page."""
+    with displays.style.our_style():
+        display.figure_.draw_without_rendering()
+        box = display.figure_.get_tightbbox().transformed(display.figure_.dpi_scale_trans)
+        drawn = display.figure_.findobj(matplotlib.text.Text)
+        assert not any(text.get_parse_math() for text in drawn)
+    page = display.figure_.bbox.padded(1)
+    assert page.x0 <= box.x0
+    assert box.x1 <= page.x1
+    assert page.y0 <= box.y0
+    assert box.y1 <= page.y1
+
+
 def texts(figure):
     """Every visible text of a figure."""
     found = figure.findobj(matplotlib.text.Text)

@@ -1,7 +1,9 @@
-"""A trial that is trained in a second, for tests in several folders."""
+"""A dataset that is made and a trial that is trained in a second, for tests in several folders."""
 
 import numpy as np
 
+from wastelib.data.dataset import Dataset, prepare
+from wastelib.data.groups import GroupRule
 from wastelib.training.trial import CustomModel, Trial
 
 # Every ingredient on, in a residual network.
@@ -16,6 +18,20 @@ RECIPE = {
     "averaging": 0.9,
     "augmentation": "strong",
 }
+
+
+def prepared_small(folder, build, **changes) -> Dataset:
+    """The photographs of `folder` as a dataset, every one a group unless `changes` say else."""
+    settings = {
+        "seed": 42,
+        "dataset_name": "",
+        "demo_images": 90,
+        "unreadable_limit": 0.05,
+        "rule": GroupRule(similarity=1.0),
+        "train_share": 0.5,
+        "validation_share": 0.25,
+    }
+    return prepare(str(folder), build, **settings | changes)
 
 
 def trial_of(dataset, **changes) -> Trial:

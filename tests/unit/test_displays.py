@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +23,7 @@ from tests.sample_displays import (
     catalogue,
     compared,
     curve,
+    draw_inside_the_page,
     evaluation,
     heat,
     history,
@@ -331,17 +331,7 @@ def test_deep_networks_are_drawn_in_stages_that_add_up():
 @pytest.mark.parametrize("name", DISPLAYS)
 def test_names_are_drawn_as_they_are_and_nothing_leaves_the_page(name, recwarn):
     """Dollar signs are no formula, a leading underscore hides nothing, and all is inside."""
-    display = DISPLAYS[name]().plot()
-    with displays.style.our_style():
-        display.figure_.draw_without_rendering()
-        box = display.figure_.get_tightbbox().transformed(display.figure_.dpi_scale_trans)
-        drawn = display.figure_.findobj(matplotlib.text.Text)
-        assert not any(text.get_parse_math() for text in drawn)
-    page = display.figure_.bbox.padded(1)
-    assert page.x0 <= box.x0
-    assert box.x1 <= page.x1
-    assert page.y0 <= box.y0
-    assert box.y1 <= page.y1
+    draw_inside_the_page(DISPLAYS[name]().plot())
     assert not [str(warning.message) for warning in recwarn]
 
 

@@ -2,12 +2,12 @@
 
 import re
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from tests.sample_displays import draw_inside_the_page
 from wastelib import displays
 from wastelib.training.range_test import RangeTest
 
@@ -95,17 +95,7 @@ def test_range_test_marks_the_suggestion():
 
 @pytest.mark.parametrize("name", DISPLAYS)
 def test_names_are_drawn_as_they_are_and_nothing_leaves_the_page(name, recwarn):
-    display = DISPLAYS[name]().plot()
-    with displays.style.our_style():
-        display.figure_.draw_without_rendering()
-        box = display.figure_.get_tightbbox().transformed(display.figure_.dpi_scale_trans)
-        drawn = display.figure_.findobj(matplotlib.text.Text)
-        assert not any(text.get_parse_math() for text in drawn)
-    page = display.figure_.bbox.padded(1)
-    assert page.x0 <= box.x0
-    assert box.x1 <= page.x1
-    assert page.y0 <= box.y0
-    assert box.y1 <= page.y1
+    draw_inside_the_page(DISPLAYS[name]().plot())
     assert not [str(warning.message) for warning in recwarn]
 
 

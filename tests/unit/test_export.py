@@ -9,10 +9,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from small_trials import trial_of
+from small_trials import prepared_small, trial_of
 
-from wastelib.data.dataset import prepare
-from wastelib.data.groups import GroupRule
 from wastelib.errors import WasteError
 from wastelib.evaluation.calibration import fit_temperature
 from wastelib.evaluation.exports import (
@@ -53,17 +51,7 @@ def made(small_folder, tmp_path_factory):
     from wastelib.training.fit import fit
 
     build = tmp_path_factory.mktemp("build")
-    dataset = prepare(
-        str(small_folder),
-        build,
-        seed=42,
-        dataset_name="",
-        demo_images=90,
-        unreadable_limit=0.05,
-        rule=GroupRule(similarity=1.0),
-        train_share=0.5,
-        validation_share=0.25,
-    )
+    dataset = prepared_small(small_folder, build)
     trial = trial_of(dataset, precision="bfloat16", epochs=15, batch_size=4)
     run = fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
     with pytest.MonkeyPatch.context() as patch:
