@@ -62,7 +62,7 @@ def report(
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is trained.")] = False,
     jobs: Annotated[
         int, typer.Option(min=0, help="Notebooks that run side by side; 0: one per core.")
-    ] = 1,
+    ] = 2,
 ) -> None:
     """Run the notebooks and build report.html and report.pdf from them."""
     from wastelib.report.build import build_report

@@ -357,6 +357,9 @@ READS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# Notebooks that measure time, beside which no other is run.
+ALONE = ("10_out_of_the_notebook",)
+
 
 class Profile(BaseModel):
     """Validated parameters of all notebooks under one name."""

@@ -17,7 +17,7 @@ from wastelib.errors import WasteError
 from wastelib.report import workers
 from wastelib.report.execute import execute_notebooks
 from wastelib.report.ledger import Entry
-from wastelib.settings import NOTEBOOKS, Profile
+from wastelib.settings import ALONE, NOTEBOOKS, READS, Profile
 
 FIRST, SECOND, THIRD, FOURTH, FIFTH, *_ = NOTEBOOKS
 
@@ -293,6 +293,16 @@ def test_no_more_than_asked_for_run_side_by_side(tmp_path):
     )
     write_notebooks(tmp_path / "notebooks", **{FIRST: [alone], SECOND: [alone], THIRD: [alone]})
     assert len(build(tmp_path)) == 3
+
+
+def test_beside_what_measures_time_nothing_runs(tmp_path):
+    (measuring,) = ALONE
+    mark = f"import os\nfrom pathlib import Path\nmark = Path({str(tmp_path)!r}, 'busy')\n"
+    working = mark + "mark.touch()\nimport time\ntime.sleep(1)\nmark.unlink()"
+    (other,) = (name for name in list(NOTEBOOKS)[-2:] if name not in (measuring, *READS[measuring]))
+    cells = {other: [working], measuring: [mark + "assert not mark.exists()"]}
+    write_notebooks(tmp_path / "notebooks", **cells)
+    assert len(build(tmp_path, jobs=2)) == 2
 
 
 def test_a_failure_ends_the_others_and_is_told_at_once(tmp_path):

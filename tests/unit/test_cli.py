@@ -102,7 +102,7 @@ def test_report_hands_its_options_on_and_says_where_the_result_is(run, module, t
     status, out, _ = run("report", f"--data={data}", "--profile=smoke", "--fresh")
     assert status == 0
     given = {"data": data, "other": None, "weights": None, "scheduler": None}
-    given |= {"fresh": True, "jobs": 1}
+    given |= {"fresh": True, "jobs": 2}
     assert calls == [(("smoke",), given)]
     assert out == f"report.html and report.pdf are in {tmp_path} (2:05 minutes)\n"
 

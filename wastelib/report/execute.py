@@ -1,7 +1,7 @@
 """Run the notebooks that something has changed for, side by side where they may."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from wastelib.report.notebook import Notebook, read_notebook, run_notebook
 from wastelib.report.progress import Progress
 from wastelib.report.results import NotebookSeconds
 from wastelib.report.workers import Workers
-from wastelib.settings import READS, Profile
+from wastelib.settings import ALONE, READS, Profile
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
@@ -29,7 +29,8 @@ def execute_notebooks(
     """Run the notebooks of `folder` with the profile's values; return their entries.
 
     Each runs in `folder`, by the running interpreter, when those that it reads from are done
-    (`settings.READS`), at most `jobs` at a time; `only` selects some. Each executed copy is
+    (`settings.READS`), at most `jobs` at a time, and those that measure time alone
+    (`settings.ALONE`); `only` selects some. Each executed copy is
     written whole to `build/notebooks/<name>.ipynb`. The copy of an earlier build is kept if
     all that it depends on is the same and all that it left is untouched. `materials` are the
     hashes of what a notebook depends on beyond code and parameters; `before` is called before
@@ -53,8 +54,12 @@ def execute_notebooks(
         Workers(jobs) as workers,
     ):
         execution = _Execution(build, folder, Path(private), progress, workers)
-        while waiting or workers.busy:
-            ready = [name for name in waiting if set(READS[name]) & set(names) <= done]
+        while waiting or workers.running:
+            ready = [
+                name
+                for name in waiting
+                if set(READS[name]) & set(names) <= done and _may_join(name, workers.running)
+            ]
             if not (ready and workers.free):
                 done |= workers.finished()
                 continue
@@ -69,6 +74,10 @@ def execute_notebooks(
                 ledger.forget(name, build, inputs)
                 workers.start(name, execution.run, notebooks[name], inputs)
     return {name: ledger.read_entry(build, name) for name in names}
+
+
+def _may_join(name: str, running: Collection[str]) -> bool:
+    return not running or not {name, *running} & set(ALONE)
 
 
 def _own_inputs(notebook: Notebook, profile: Profile, build: Path) -> Inputs:

@@ -38,9 +38,9 @@ class Workers:
             self._pool.shutdown()
 
     @property
-    def busy(self) -> bool:
-        """Whether anything runs."""
-        return bool(self._running)
+    def running(self) -> list[str]:
+        """The names of what runs."""
+        return [*self._running.values()]
 
     @property
     def free(self) -> bool:
