@@ -88,6 +88,7 @@ class CustomCNN(Training):
     residual_epochs: Count = 12
     residual_rate: Rate = 3e-3
     residual_decay: float = Field(0.05, ge=0, le=10)
+    residual_augmentation: Augmentation = "strong"
     residual_patience: int = Field(0, ge=0)
     ablation_seeds: int = Field(0, ge=0, le=20)
     ablation_size: ImageSize = 32
@@ -226,6 +227,7 @@ class ModelsThatWin(Computing):
     epochs: Count = 6
     small_size: ImageSize = 96
     recipe_epochs: Count = 3
+    recipe_augmentation: Augmentation = "strong"
     teacher_share: Share = 0.5
     weights: str = "demo"
     backbone: Name = "MobileNetV2-0.35"
