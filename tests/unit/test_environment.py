@@ -13,6 +13,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from wastelib.doctor import DEBIAN_PACKAGES
+
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -85,6 +87,20 @@ def test_the_makefile_compiles_the_lock_as_its_head_says():
     assert len(options) > 5
     for option in options:
         assert option in re.sub(r"\s+", " ", command)
+
+
+def test_binder_and_docker_install_the_libraries_that_the_doctor_asks_for():
+    assert sorted((ROOT / "apt.txt").read_text("utf-8").split()) == sorted(DEBIAN_PACKAGES.values())
+    assert "$(cat /tmp/apt.txt)" in (ROOT / "docker" / "Dockerfile").read_text("utf-8")
+
+
+def test_docker_sets_up_with_the_files_that_it_has_copied_by_then():
+    """Were one missing, `make setup` would fail there, or make everything again later."""
+    steps = (ROOT / "docker" / "Dockerfile").read_text("utf-8").split("RUN make setup")[0]
+    lines = re.findall(r"COPY --chown=student (.+)", steps)
+    copied = {name for line in lines for name in line.split()}
+    read = {"Makefile", "pyproject.toml", "requirements.lock", PROJECT["readme"]}
+    assert read <= copied
 
 
 if __name__ == "__main__":
