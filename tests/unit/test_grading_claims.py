@@ -164,12 +164,29 @@ def test_the_order_of_two_models_may_change_within_their_bands(content, found):
 
 
 def test_an_answer_with_other_figures_is_judged_by_the_interval_of_the_rerun(content, found):
-    key = ("04_pretrained_fine_tuning, by its own code", "answer")
-    for told, verdict in (("58.8%", "within noise"), ("91.8%", "not reproduced")):
+    notebook = "04_pretrained_fine_tuning"
+    answer = content["answers"][notebook]
+    value, *_ = ESTIMATE.findall(answer)[0]
+    for shift, verdict in ((-1.0, "within noise"), (+35.0, "not reproduced")):
         changed = copy.deepcopy(content)
-        answers = changed["answers"]
-        answers[key[0].split(",")[0]] = answers[key[0].split(",")[0]].replace("59.8%", told)
-        assert verdicts(changed, found)[key] == verdict
+        changed["answers"][notebook] = answer.replace(value, f"{float(value) + shift:.1f}", 1)
+        assert verdicts(changed, found)[f"{notebook}, by its own code", "answer"] == verdict
+
+
+def test_estimates_that_the_rerun_lacks_are_no_noise(content, found):
+    notebook = "04_pretrained_fine_tuning"
+    changed = copy.deepcopy(content)
+    changed["answers"][notebook] += " My own: 99.9% (99.0\N{EN DASH}100.0)."
+    assert verdicts(changed, found)[f"{notebook}, by its own code", "answer"] == "not reproduced"
+
+
+def test_a_diverged_rate_that_the_rerun_lacks_is_missing(content, found):
+    changed = copy.deepcopy(content)
+    rate = changed["learning_rates"][0] | {"learning_rate": 7.0, "validation_loss": None}
+    changed["learning_rates"].append(rate)
+    said = [v for (s, n), v in verdicts(changed, found).items() if s.endswith(" at 7")]
+    assert said
+    assert set(said) == {"missing"}
 
 
 def test_a_table_of_the_photographs_has_no_noise(content, found):
@@ -203,6 +220,10 @@ def test_hostile_records_are_judged_without_an_error(content, found):
 def test_estimates_are_found_as_the_notebooks_print_them():
     said = "49.8% (41.2\N{EN DASH}58.6) and +10.0 (+0.7 to +19.5) and (3 of 5)"
     assert ESTIMATE.findall(said) == [("49.8", "41.2", "58.6"), ("+10.0", "+0.7", "+19.5")]
+
+
+def test_endless_digits_are_read_at_once():
+    assert ESTIMATE.findall("1" * 1_000_000) == []
 
 
 def test_the_band_is_that_of_a_difference_of_two_trainings():

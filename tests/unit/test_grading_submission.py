@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from wastelib.errors import WasteError
+from wastelib.grading import submission
 from wastelib.grading.restore import changed_cells, restored
 from wastelib.grading.submission import find_submissions, read_submission
 from wastelib.settings import NOTEBOOKS
@@ -92,6 +93,36 @@ def test_a_submission_that_is_a_link_is_refused(handed_in, tmp_path):
     link = tmp_path / "link"
     link.symlink_to(handed_in)
     assert kinds(read(link)) == ["unreadable"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_else_is_handed_in_hides_nothing(handed_in, tmp_path, monkeypatch, packed):
+    monkeypatch.setattr(submission, "MOST_FILES", 40)
+    for folder in ("data", "report/build", ".git"):
+        (handed_in / folder).mkdir(parents=True, exist_ok=True)
+        for number in range(60):
+            (handed_in / folder / f"{number}.txt").write_text("x", "utf-8")
+    if packed:
+        handed_in = Path(shutil.make_archive(tmp_path / "all", "zip", handed_in))
+    found = read(handed_in)
+    assert found.recorded is not None
+    assert set(found.notebooks) == set(NOTEBOOKS)
+
+
+def test_a_zip_whose_size_cannot_be_limited_is_not_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_BZIP2) as bomb:
+        bomb.writestr(CNN, bytes(10_000_000))
+    found = read(tmp_path / "bomb.zip")
+    assert not found.notebooks
+    assert any("deflate" in problem.what for problem in found.problems)
+
+
+def test_a_notebook_that_no_file_can_hold_is_unreadable(handed_in):
+    path = handed_in / CNN
+    content = json.loads(path.read_text("utf-8"))
+    content["cells"][0]["source"] = "\ud83d"
+    path.write_text(json.dumps(content), "utf-8")
+    assert Path(CNN).stem not in read(handed_in).notebooks
 
 
 def test_a_pipe_does_not_make_the_grader_wait(handed_in):

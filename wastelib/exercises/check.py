@@ -153,6 +153,8 @@ def _copied(arguments: tuple) -> tuple:
 
 def _equal(one: object, other: object) -> bool:
     """Whether values are the same, as far as a function could have changed them in place."""
+    if type(one) is not type(other):
+        return False
     if isinstance(one, pd.DataFrame | pd.Series):
         return one.equals(other)
     if isinstance(one, np.ndarray):

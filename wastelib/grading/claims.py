@@ -114,6 +114,8 @@ def _score(
     limits = (0.0, 1.0) if form == "share" else (0.0, math.inf)
     interval = found.around(after, *limits) if found and after is not None else None
     verdict, reason = _verdict(before, after, found.half if found else 0.0)
+    if mine is None or rerun is None:  # which is not the same as a figure that is no number
+        verdict, reason = "missing", _absence(mine, rerun)
     if mine and rerun and mine.run != rerun.run:
         reason = "; ".join(filter(None, [reason, "the re-run trained another trial"]))
     if contradiction:
@@ -222,7 +224,7 @@ def _rate_claims(recorded: Results | None, found: Found, reference: Reference) -
     if claim.verdict == "not reproduced":
         claim = claim.model_copy(update=_near_choice(before, ours, found.chosen, reference))
     best = min(_losses(theirs), key=_losses(theirs).get, default=None)
-    if before and best and before != best and best.startswith("adam"):
+    if before and best and before != best:
         reason = f"the record contradicts itself: it has a lower loss for {best}"
         claim = claim.model_copy(update={"verdict": "not reproduced", "reason": reason})
     yield claim

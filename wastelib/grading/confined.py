@@ -29,7 +29,6 @@ NICENESS = 5  # the grader itself must get a turn whatever happens here
 def main() -> None:
     """Confine this process and carry out its order."""
     order = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    threading.Thread(target=_end_with_the_grader, daemon=True).start()
     writable = order["writable"]
     if order["namespaces"]:
         _raise_loopback()
@@ -43,6 +42,8 @@ def main() -> None:
             listable=map(Path, order["listable"]),
             writable=map(Path, writable),
         )
+    # Not before: Landlock binds the thread that asks for it, and those that it starts later.
+    threading.Thread(target=_end_with_the_grader, daemon=True).start()
     if order["task"] == "notebook":
         from wastelib.grading.rerun import rerun
 

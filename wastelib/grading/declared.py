@@ -34,12 +34,12 @@ def declared_runs(
         for role, name, run in _entries(content):
             if len(roles[role]) < MOST_RUNS:
                 roles[role][name] = run
-    for run in {run for runs in roles.values() for run in runs.values()}:
+    for run in dict.fromkeys(run for runs in roles.values() for run in runs.values()):
         _add_missing(run, build, reference, new)
     problems = []
     if len(new) > MOST_TRAINED:
         what = (
-            f"it declares {len(new)} new trials, and {MOST_TRAINED} are trained for one submission"
+            f"it declares more new trials than the {MOST_TRAINED} that are trained for a submission"
         )
         problems.append(Problem(kind="stopped", what=what))
         new = dict(list(new.items())[:MOST_TRAINED])

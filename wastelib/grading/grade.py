@@ -186,7 +186,8 @@ def _train(new: dict[str, Trial], reference: Reference, seconds: float) -> list[
     if not missing:
         return []
     what = (
-        f"the grader could not train {len(missing)} of its {len(new)} new trials within its limits"
+        f"the grader could not train {len(missing)} of its {len(new)} new trials: they cannot be "
+        "trained by the project's own code, or took more than their limits"
     )
     return [Problem(kind="failed", what=what)]
 

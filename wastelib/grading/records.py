@@ -2,15 +2,28 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Verdict = Literal["reproduced", "within noise", "not reproduced", "missing"]
 VERDICTS: tuple[Verdict, ...] = ("reproduced", "within noise", "not reproduced", "missing")
 Value = int | float | str | None
+LONGEST = 2000  # characters that are kept of any words
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_words_that_can_be_written(cls, facts: object) -> object:
+        """Names of files and a submission's words may be endless, or hold what UTF-8 cannot."""
+        if not isinstance(facts, dict):
+            return facts
+        return {k: _writable(v) if isinstance(v, str) else v for k, v in facts.items()}
+
+
+def _writable(words: str) -> str:
+    return words[:LONGEST].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class Claim(_Record):

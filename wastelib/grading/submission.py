@@ -58,7 +58,9 @@ class Folder:
     def names(self) -> list[str]:
         found = []
         for folder, folders, files in os.walk(self.root, followlinks=False):
-            folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "build")
+            # What is read comes first, so that nothing else uses up the files that are looked at.
+            kept = (name for name in folders if not _passed_over(name))
+            folders[:] = sorted(kept, key=lambda name: (name not in ("notebooks", "report"), name))
             for name in sorted([*files, *folders]):
                 path = Path(folder, name)
                 mode = path.lstat().st_mode
@@ -85,7 +87,9 @@ class Zip:
 
     def names(self) -> list[str]:
         found = []
-        for info in self._zip.infolist()[:MOST_FILES]:
+        for info in self._zip.infolist():  # which are in memory already
+            if any(map(_passed_over, info.filename.split("/")[:-1])):
+                continue
             if stat.S_ISLNK(info.external_attr >> 16):
                 self.links.append(info.filename)
             elif not info.is_dir():
@@ -93,8 +97,14 @@ class Zip:
         return found
 
     def read(self, name: str, most: int) -> bytes:
+        if self._zip.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"{name} is not packed by deflate; other ways know no limit of size")
         with self._zip.open(name) as file:
             return _limited(file.read(most + 1), most)
+
+
+def _passed_over(folder: str) -> bool:
+    return folder.startswith(".") or folder == "build"
 
 
 def find_submissions(path: Path) -> dict[str, Path]:
@@ -188,6 +198,7 @@ def _notebook(content: bytes) -> NotebookNode:
     notebook = nbformat.reads(content.decode("utf-8"), as_version=4)
     _, notebook = nbformat.validator.normalize(notebook)  # older ones have no ids
     nbformat.validate(notebook)
+    nbformat.writes(notebook).encode("utf-8")  # JSON can hold what no file of text can
     return notebook
 
 

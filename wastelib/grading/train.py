@@ -14,4 +14,7 @@ def train_trials(order: dict) -> None:
     """
     dataset = open_dataset(Path(order["build"]))
     for name, description in order["trials"].items():
-        train_all({name: Trial.model_validate(description)}, dataset, weights=order["weights"])
+        try:
+            train_all({name: Trial.model_validate(description)}, dataset, weights=order["weights"])
+        except Exception as error:  # one that cannot be trained stops no other
+            print(f"{name}: {error}", flush=True)

@@ -107,7 +107,9 @@ def _too_much_in(folders: tuple[Path, ...], most: int) -> bool:
                     files += 1
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-        except OSError:  # gone meanwhile, or closed to us
+        except PermissionError:  # what is closed to us cannot be counted
+            return True
+        except OSError:  # gone meanwhile
             continue
         if total > most or files > MOST_FILES:
             return True
