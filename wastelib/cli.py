@@ -236,6 +236,12 @@ def demo(
 
     wanted = _wanted_accuracy(build)
     expert = Expert.of(open_run(_run_folder(build, run)), wanted)
+    if expert.temperature is None:
+        raise WasteError(
+            "this training diverged: its probabilities are no numbers",
+            where=expert.run.folder,
+            remedy="choose another run: --run",
+        )
     about = {
         "data": f"Trained on {open_dataset(build).name}",
         "model": f"the run {expert.run.hash}",

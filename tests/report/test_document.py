@@ -149,6 +149,17 @@ def test_a_broken_picture_is_refused_with_its_notebook_and_cell(read, picture):
         read(synthetic.code("x", figure))
 
 
+@pytest.mark.parametrize("size", [f"{'9' * 400} 5", "5 " + "9" * 400])
+def test_a_chart_of_absurd_size_is_drawn_at_the_usual_one(size):
+    content = f'<svg viewBox="0 0 {size}"></svg>'.encode()
+    assert document.figure(content, "svg", {"name": "x"}).size == document.CHART_SIZE
+
+
+def test_a_chart_without_end_is_read_at_once():
+    content = b"<svg " * 1_000_000
+    assert document.figure(content, "svg", {"name": "x"}).size == document.CHART_SIZE
+
+
 def test_photographs_have_two_pixels_for_each_of_the_screens(chapters):
     sizes = {b.name: b.size for part in chapters for b in part.blocks if b.kind == "figure"}
     assert sizes["samples"] == (1248 * 72 / 192, 500 * 72 / 192)
@@ -196,3 +207,13 @@ def test_every_figure_becomes_a_file(chapters, tmp_path):
         "05_model_comparison-cell-2.png",
     ]
     assert all(path.stat().st_size > 500 for path in paths)
+
+
+def test_two_figures_of_one_name_become_two_files(read, tmp_path):
+    chart = "<svg viewBox='0 0 4 3'>{}</svg>".format
+    figures = [
+        synthetic.figure("twice", {"image/svg+xml": chart(number)}, "caption", "alt")
+        for number in (1, 2)
+    ]
+    paths = document.write_figures([read(synthetic.code("x", *figures))], tmp_path)
+    assert [path.read_text("utf-8") for path in paths] == [chart(1), chart(2)]

@@ -1,6 +1,7 @@
 """What a reader can do with the page, done in a real browser by hand, finger and keyboard."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 import synthetic
@@ -106,6 +107,33 @@ def test_cells_of_a_confusion_figure_open_the_photographs_behind_them(page):
         )
         page.keyboard.press("Escape")
         assert not page.locator("#behind").is_visible()
+
+
+def test_an_empty_cell_of_a_confusion_figure_opens_nothing(page):
+    frame = page.locator(f"{CONFUSION} .frame")
+    frame.scroll_into_view_if_needed()
+    box = frame.bounding_box()
+    places = [place.split(",") for place in frame.get_attribute("data-places").split(" ")]
+    across, down = {}, {}
+    for (x, y), (true, predicted, _) in zip(places, cells(synthetic.CONFUSION), strict=True):
+        across[predicted], down[true] = float(x) * box["width"], float(y) * box["height"]
+    empty = [(t, p) for t in down for p in across if not synthetic.CONFUSION[t][p]]
+    assert empty
+    for true, predicted in empty:
+        page.mouse.click(box["x"] + across[predicted], box["y"] + down[true])
+        assert not page.locator("#behind").is_visible()
+        assert not page.locator(f"{CONFUSION} .values").is_visible()
+
+
+def test_escape_hides_the_values_wherever_the_keyboard_is(page):
+    frame = page.locator(f"{CONFUSION} .frame")
+    frame.scroll_into_view_if_needed()
+    box = frame.bounding_box()
+    x, y = map(float, frame.get_attribute("data-places").split(" ")[0].split(","))
+    page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    assert page.locator(f"{CONFUSION} .values").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator(f"{CONFUSION} .values").is_visible()
 
 
 def test_a_keyboard_opens_the_photographs_of_a_figure_and_comes_back(page):
@@ -223,6 +251,8 @@ def test_the_matrix_of_a_figure_is_known_by_all_its_cells():
     assert gallery.model_of(Data(columns, rows[1:])) is None
     assert gallery.model_of(Data(["class", "images"], [["Glass", "5"]])) is None
     assert gallery.model_of(None) is None
+    equals = replace(gallery, confusions=[gallery.confusions[1]] * 2)
+    assert equals.model_of(Data(columns, rows)) is None
 
 
 def _squeezed(text: str) -> str:

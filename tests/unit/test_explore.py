@@ -64,10 +64,11 @@ def test_what_is_no_photograph_gets_a_clear_message(address, content):
     assert "/tmp" not in reply.text
 
 
-def test_too_large_a_file_is_refused_before_it_is_read(address):
+@pytest.mark.parametrize("length", [str(LARGEST_BYTES + 1), "1" * 5000])
+def test_too_large_a_file_is_refused_before_it_is_read(address, length):
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
-        head = f"POST /ask HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {LARGEST_BYTES + 1}"
+        head = f"POST /ask HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {length}"
         connection.sendall(f"{head}\r\n\r\n".encode())
         assert b" 413 " in connection.recv(1000)
 

@@ -5,6 +5,7 @@ fetches fonts, counts users or opens a tunnel can come along.
 """
 
 import base64
+import contextlib
 import json
 import tempfile
 import threading
@@ -62,6 +63,11 @@ def serve(expert: Expert, about: dict, port: int) -> ThreadingHTTPServer:
 class _Handler(BaseHTTPRequestHandler):
     timeout = SILENT_SECONDS
 
+    def handle(self) -> None:
+        """Answer; who asked may have left meanwhile, which is nobody's mistake."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
     def do_GET(self) -> None:
         if self._is_foreign():
             return
@@ -79,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.path != "/ask" or not (length.isascii() and length.isdigit()):
             self._answer(400, {"problem": "Send one photograph to /ask."})
-        elif int(length) > LARGEST_BYTES:
+        elif len(length) > len(str(LARGEST_BYTES)) or int(length) > LARGEST_BYTES:
             most = LARGEST_BYTES // 1_000_000
             self._answer(413, {"problem": f"The file is larger than {most} MB."})
         else:

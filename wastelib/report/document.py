@@ -103,7 +103,8 @@ def write_figures(chapters: list[Chapter], folder: Path) -> list[Path]:
 
 def figure_path(part: Chapter, figure: Figure, folder: Path) -> Path:
     """The file that a figure is written to."""
-    return folder / f"{part.stem}-{slug(figure.name)}.{figure.suffix}"
+    name = figure.anchor.removeprefix(f"{part.anchor}-figure-")  # unlike its name, there once
+    return folder / f"{part.stem}-{name}.{figure.suffix}"
 
 
 def rendered(chapters: list[Chapter], to: str) -> list[Chapter]:
@@ -198,7 +199,9 @@ def figure(content: bytes, suffix: str, about: dict) -> Figure:
     }
     size = CHART_SIZE
     if suffix == "svg":
-        if box := re.search(rb'<svg[^>]*\sviewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', content):
+        # Near the start, and no longer than a number is: a build to compare is somebody else's.
+        pattern = rb'<svg[^>]*\sviewBox="[\d.-]+ [\d.-]+ ([\d.]{1,12}) ([\d.]{1,12})"'
+        if box := re.search(pattern, content[:10_000]):
             size = float(box[1]), float(box[2])
     elif content.startswith(PNG_START):
         width, height = struct.unpack(">II", content[16:24])

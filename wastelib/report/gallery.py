@@ -14,6 +14,7 @@ from wastelib.displays.style import one_line
 from wastelib.evaluation.models import test_answers
 from wastelib.evaluation.predictions import Answers
 from wastelib.report.blocks import Data
+from wastelib.report.document import printable
 from wastelib.training.run import declared
 
 SIDE = 176  # pixels of a photograph's longer side
@@ -53,6 +54,7 @@ class Gallery:
         if data is None or data.columns[:3] != ["true", "predicted", "images"]:
             return None
         shown = {(true, predicted): images for true, predicted, images, *_ in data.rows}
+        found = []
         for number, confusion in enumerate(self.confusions):
             cells = {
                 (self.classes[row], self.classes[column]): str(images)
@@ -61,8 +63,8 @@ class Gallery:
                 if images
             }
             if cells == shown:
-                return number
-        return None
+                found.append(number)
+        return found[0] if len(found) == 1 else None  # of equals, none is told by its counts
 
 
 def open_gallery(build: Path) -> Gallery:
@@ -76,7 +78,7 @@ def open_gallery(build: Path) -> Gallery:
     classes = answers[0].classes
     return Gallery(
         models=list(map(one_line, runs)),
-        classes=list(map(one_line, classes)),
+        classes=list(map(printable, classes)),  # as the tables behind the figures have them
         confusions=[_confusion(each) for each in answers] if len(classes) <= MOST_CLASSES else [],
         photographs=list(_photographs(answers, open_dataset(build).root)),
         images=len(answers[0].rows),

@@ -154,7 +154,9 @@ def _written(tree: list[Node], to: str) -> str:
     options = ["--fail-if-warnings", "--wrap=none", "--syntax-highlighting=none"]
     if to == "html5":
         options += ["--mathml", "--shift-heading-level-by=1"]
-    return pypandoc.convert_text(json.dumps(document), to, format="json", extra_args=options)
+    written = pypandoc.convert_text(json.dumps(document), to, format="json", extra_args=options)
+    # A formula on a line of its own scrolls where it is too wide, by keyboard too.
+    return written.replace('<math display="block"', '<math display="block" tabindex="0"')
 
 
 def _refuse_unwritable(tree: list[Node], chapter: str, to: str) -> None:

@@ -2,11 +2,9 @@
 "use strict";
 const at = (id) => document.getElementById(id);
 const percent = (share) => (100 * share).toFixed(1) + " %";
-let about = {};
 let latest = 0;
 
 fetch("about").then((reply) => reply.json()).then((told) => {
-  about = told;
   at("data").textContent = told.data;
   const rule = told.threshold === null
     ? "On validation, no confidence was enough to be right on " + percent(told.wanted_accuracy) + ": it gives no answer."

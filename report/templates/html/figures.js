@@ -14,6 +14,7 @@ const readable = (frame) => {
   const points = frame.dataset.places.split(" ")
     .map((place, row) => ({ row, at: place.split(",").map(Number), drawn: place !== "-" }))
     .filter((point) => point.drawn);
+  if (points.length === 0) return;
   const stage = make("div", "stage");  // over the picture, whose own text stays readable
   const point = make("span", "point"), values = make("div", "values");
   values.setAttribute("role", "status");
@@ -27,7 +28,10 @@ const readable = (frame) => {
 
   const cells = (found) => [...table.tBodies[0].rows[found.row].cells].map((c) => c.textContent);
   const opens = frame.dataset.model !== undefined && typeof openBehind === "function";
-  const open = (found) => openBehind(Number(frame.dataset.model), ...cells(found).slice(0, 2));
+  const open = (found) => {
+    const [label, predicted, images] = cells(found);
+    openBehind(Number(frame.dataset.model), label, predicted, Number(images));
+  };
 
   const hide = () => { current = null; point.hidden = values.hidden = true; };
   const show = (found) => {
@@ -50,11 +54,19 @@ const readable = (frame) => {
 
   const distance = (found, x, y) => Math.hypot(
     found.at[0] * frame.clientWidth - x, found.at[1] * frame.clientHeight - y);
+  // Half a cell of a matrix, across and down: its filled cells are the points.
+  const half = [0, 1].map((axis) => {
+    const places = [...new Set(points.map((found) => found.at[axis]))].sort((a, b) => a - b);
+    return Math.min(...places.slice(1).map((place, index) => place - places[index])) / 2;
+  });
+  const inside = (found, x, y) =>
+    Math.abs(found.at[0] * frame.clientWidth - x) <= half[0] * frame.clientWidth
+    && Math.abs(found.at[1] * frame.clientHeight - y) <= half[1] * frame.clientHeight;
   const under = (event) => {
     const box = frame.getBoundingClientRect();
     const x = event.clientX - box.left, y = event.clientY - box.top;
     const near = points.reduce((a, b) => (distance(a, x, y) <= distance(b, x, y) ? a : b));
-    return distance(near, x, y) < 48 ? near : null;
+    return (opens ? inside(near, x, y) : distance(near, x, y) < 48) ? near : null;
   };
   // The nearest point that way, where a step aside counts four times.
   const next = (dx, dy) => {
@@ -82,13 +94,14 @@ const readable = (frame) => {
   });
   stage.addEventListener("blur", hide);
   stage.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") hide();
     if (event.key === "Enter" && current && opens) open(current);
     if (event.key === "Home") show(points[0]);
     if (event.key === "End") show(points.at(-1));
     if (event.key in arrows) show(current ? next(...arrows[event.key]) ?? current : points[0]);
     if (event.key in arrows || event.key === "Home" || event.key === "End") event.preventDefault();
   });
+  // Wherever the keyboard is: who points may want to see what the values cover.
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
   hide();
 };
 for (const frame of document.querySelectorAll("[data-places]")) readable(frame);

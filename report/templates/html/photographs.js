@@ -38,14 +38,15 @@ if (shelf) {
     first.card.focus();
   });
 
-  // `label` and `predicted` are names of classes.
-  globalThis.openBehind = (model, label, predicted) => {
+  // `label` and `predicted` are names of classes; the page may hold fewer than all `images`.
+  globalThis.openBehind = (model, label, predicted, images) => {
     const chosen = matching({ model, label: names.indexOf(label),
       predicted: names.indexOf(predicted), kind: "" });
     const said = label === predicted ? `${label}, rightly recognised` : `${label}, taken for ${predicted}`;
     const title = document.getElementById("behind-title");
-    title.textContent = `${said} by ${models[model]}: ${chosen.length} `
-      + (chosen.length === 1 ? "photograph" : "photographs");
+    title.textContent = `${said} by ${models[model]}: ${images} `
+      + (images === 1 ? "photograph" : "photographs")
+      + (chosen.length < images ? `, ${chosen.length} of them on this page` : "");
     behind.querySelector(".cards").replaceChildren(...chosen.map(({ card }) => {
       const copy = card.cloneNode(true);
       copy.hidden = false;
@@ -64,7 +65,9 @@ if (shelf) {
     button.textContent = cell.textContent;
     button.setAttribute("aria-label",
       `${cell.textContent}: ${names[label]} taken for ${names[predicted]}`);
-    button.addEventListener("click", () => openBehind(model, names[label], names[predicted]));
+    const images = Number(cell.textContent);
+    button.addEventListener("click",
+      () => openBehind(model, names[label], names[predicted], images));
     cell.replaceChildren(button);
   }
   for (const scripted of document.querySelectorAll("#photographs .scripted")) {
