@@ -91,12 +91,12 @@ def test_the_makefile_compiles_the_lock_as_its_head_says():
 
 def test_binder_and_docker_install_the_libraries_that_the_doctor_asks_for():
     assert sorted((ROOT / "apt.txt").read_text("utf-8").split()) == sorted(DEBIAN_PACKAGES.values())
-    assert "$(cat /tmp/apt.txt)" in (ROOT / "docker" / "Dockerfile").read_text("utf-8")
+    assert "$(cat /tmp/apt.txt)" in (ROOT / ".ci" / "Dockerfile").read_text("utf-8")
 
 
 def test_docker_sets_up_with_the_files_that_it_has_copied_by_then():
     """Were one missing, `make setup` would fail there, or make everything again later."""
-    steps = (ROOT / "docker" / "Dockerfile").read_text("utf-8").split("RUN make setup")[0]
+    steps = (ROOT / ".ci" / "Dockerfile").read_text("utf-8").split("RUN make setup")[0]
     lines = re.findall(r"COPY --chown=student (.+)", steps)
     copied = {name for line in lines for name in line.split()}
     read = {"Makefile", "pyproject.toml", "requirements.lock", PROJECT["readme"]}
