@@ -53,12 +53,18 @@ class Ran:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a submission's notebooks run: `work` is theirs to write to, `store` to read."""
+    """Where a submission's notebooks run: `work` and `build` are theirs to write to."""
 
     work: Path  # holds notebooks/, where they run, and what they make
     build: Path
     readable: tuple[Path, ...]
     kept: Path  # where the executed copies go
+
+    @property
+    def writable(self) -> tuple[Path, ...]:
+        """Folders that lie in no other: what they hold is counted once."""
+        inside = self.build.is_relative_to(self.work)
+        return (self.work,) if inside else (self.work, self.build)
 
 
 def run_again(
@@ -84,28 +90,18 @@ def run_again(
             "checks": list(names),
         }
         (folder / "executed").mkdir()
-        writable = (
-            (place.work,)
-            if place.build.is_relative_to(place.work)
-            else (
-                place.work,
-                place.build,
-            )
-        )
         outcome = confine(
             "notebook",
             facts,
             folder,
             limits,
             readable=place.readable,
-            writable=writable,
+            writable=place.writable,
             stopped=stopped,
         )
         found = _result(folder / "result.json")
-        log = (read_plainly(folder / "log.txt", LOG_BYTES) or b"").decode("utf-8", "replace")
-        at_work = (read_plainly(folder / "cell.txt", 1000) or b"its start").decode(
-            "utf-8", "replace"
-        )
+        log = _text(folder / "log.txt", LOG_BYTES)
+        at_work = _text(folder / "cell.txt", 1000) or "its start"
         _keep(folder / "executed" / f"{name}.ipynb", place.kept / f"{name}.ipynb")
     ended, problem = _ending(name, outcome, found, at_work, log, limits)
     execution = Execution(
@@ -125,6 +121,10 @@ def _result(path: Path) -> Rerun | None:
         return None if content is None else Rerun.model_validate_json(content)
     except ValidationError:
         return None
+
+
+def _text(path: Path, most: int) -> str:
+    return (read_plainly(path, most) or b"").decode("utf-8", "replace")
 
 
 def _ending(
