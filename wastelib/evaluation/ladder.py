@@ -13,8 +13,7 @@ import pandas as pd
 from wastelib.evaluation.calibration import at_temperature, expected_calibration_error
 from wastelib.evaluation.ensemble import Ensemble
 from wastelib.evaluation.leak import METHODS
-from wastelib.evaluation.resampling import Interval
-from wastelib.evaluation.spread import across_seeds
+from wastelib.evaluation.spread import difference_across_seeds
 
 Ladder = Mapping[str, Mapping[tuple[str, int], Ensemble]]  # model -> (method, seed) -> ensemble
 
@@ -52,8 +51,7 @@ def steps_table(scores: pd.DataFrame, steps: Mapping[str, tuple[str, str]]) -> p
         for method in METHODS[::-1]:
             column = f"accuracy_{method}"
             gain = by_model[with_it][column] - by_model[without][column]
-            row = {"step": step, "method": method} | _spread(gain)
-            rows.append(row | {"real": row["low"] > 0 or row["high"] < 0})
+            rows.append({"step": step, "method": method} | difference_across_seeds(gain))
     return pd.DataFrame(rows)
 
 
@@ -91,18 +89,7 @@ def temperatures_table(ladder: Ladder, tests: Mapping, method: str = "group") ->
         temperatures = [ensemble.temperature for ensemble in chosen.values()]
         row = {"model": model, "temperature": float(np.median(temperatures))}
         row |= {"temperature_low": min(temperatures), "temperature_high": max(temperatures)}
-        change = _spread(errors["after"] - errors["before"])
-        row |= errors.mean().to_dict() | {"change": change.pop("difference")}
-        rows.append(row | change)
+        change = difference_across_seeds(errors["after"] - errors["before"])
+        row |= errors.mean().to_dict() | {"change": change["difference"]}
+        rows.append(row | {name: change[name] for name in ("seeds", "low", "high")})
     return pd.DataFrame(rows)
-
-
-def _spread(differences: pd.Series) -> dict[str, float]:
-    found = across_seeds(differences, within=(-1.0, 1.0))
-    interval: Interval = found.interval
-    return {
-        "seeds": found.count,
-        "difference": found.mean,
-        "low": interval[0],
-        "high": interval[1],
-    }

@@ -6,7 +6,7 @@ import pandas as pd
 
 from wastelib.errors import WasteError
 from wastelib.evaluation.metrics import SCORES, evaluate
-from wastelib.evaluation.spread import across_seeds
+from wastelib.evaluation.spread import across_seeds, difference_across_seeds
 
 METHODS = ("random", "group")
 
@@ -63,10 +63,7 @@ def leak_table(scores: pd.DataFrame) -> pd.DataFrame:
                 of = across_seeds(table[f"{score}_{method}"], within=(0.0, 1.0))
                 row |= {method: of.mean}
                 row |= {f"{method}_low": of.interval[0], f"{method}_high": of.interval[1]}
-            over = across_seeds(table[f"{score}_difference"], within=(-1.0, 1.0))
-            low, high = over.interval
-            row |= {"difference": over.mean, "low": low, "high": high}
-            rows.append(row | {"real": low > 0 or high < 0})
+            rows.append(row | difference_across_seeds(table[f"{score}_difference"]))
     return pd.DataFrame(rows)
 
 

@@ -23,6 +23,23 @@ class Spread:
     deviation: float
 
 
+def difference_across_seeds(differences: Iterable[float]) -> dict[str, float]:
+    """A row's cells for differences of two shares, paired by seed, as `across_seeds` finds them.
+
+    seeds, difference (their mean), low and high (its 95 % t interval, in -1..1), and real:
+    whether that leaves 0 out.
+    """
+    found = across_seeds(differences, within=(-1.0, 1.0))
+    low, high = found.interval
+    return {
+        "seeds": found.count,
+        "difference": found.mean,
+        "low": low,
+        "high": high,
+        "real": low > 0 or high < 0,
+    }
+
+
 def across_seeds(values: Iterable[float], *, within: Interval = (-np.inf, np.inf)) -> Spread:
     """Mean and 95 % t interval of one figure over repetitions with different seeds.
 
