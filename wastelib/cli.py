@@ -283,13 +283,14 @@ def export_model(
     from wastelib.data.dataset import open_dataset
     from wastelib.evaluation.exports import temperature_of
     from wastelib.export.write import export_run
+    from wastelib.settings import words
     from wastelib.training.run import open_run
 
     finished = open_run(_run_folder(build, run))
     files = export_run(
         finished,
         open_dataset(build),
-        formats.replace(",", " ").split(),
+        words(formats),
         into=into or build / "exports",
         temperature=temperature_of(finished),
     )

@@ -248,15 +248,20 @@ class ModelsThatWin(Computing):
         return self
 
 
+def words(text: str) -> list[str]:
+    """The words of a parameter such as "10, 30, 100"."""
+    return text.replace(",", " ").split()
+
+
 def named(text: str, known: Sequence[str]) -> list[str]:
     """The words of a parameter such as "flips, turns", in the order of `known`.
 
     Raises `ValueError` for a word that is not known.
     """
-    words = text.replace(",", " ").split()
-    if unknown := [word for word in words if word not in known]:
+    found = words(text)
+    if unknown := [word for word in found if word not in known]:
         raise ValueError(f"{unknown[0]!r} is none of: {', '.join(known)}")
-    return [word for word in known if word in words]
+    return [word for word in known if word in found]
 
 
 class OutOfTheNotebook(Parameters):
@@ -273,7 +278,7 @@ class OutOfTheNotebook(Parameters):
     @field_validator("formats")
     @classmethod
     def _name_formats(cls, formats: str) -> str:
-        names = formats.replace(",", " ").split()
+        names = words(formats)
         if not names or set(names) - set(FORMATS):
             raise ValueError(f"{formats!r} does not name formats of: {', '.join(FORMATS)}")
         return formats
@@ -284,12 +289,8 @@ def percentages(text: str) -> list[float]:
 
     Raises `ValueError` unless they are three or more, ascend from above 0 and end with 100.
     """
-    try:
-        values = [float(word) for word in text.replace(",", " ").split()]
-    except ValueError:
-        values = []
-    ascending = all(low < high for low, high in itertools.pairwise([0.0, *values]))
-    if len(values) < 3 or not ascending or values[-1] != 100:
+    values = _rising(text)
+    if len(values) < 3 or values[-1] != 100:
         raise ValueError(f"{text!r} are not three or more rising percentages that end with 100")
     return [value / 100 for value in values]
 
@@ -299,10 +300,10 @@ def layer_counts(text: str) -> list[int]:
 
     Raises `ValueError` unless they are whole numbers that ascend from above 0.
     """
-    words = text.replace(",", " ").split()
-    counts = [int(word) for word in words if word.isdecimal()]
+    given = words(text)
+    counts = [int(word) for word in given if word.isdecimal()]
     ascending = all(fewer < more for fewer, more in itertools.pairwise([0, *counts]))
-    if len(counts) < len(words) or not ascending:
+    if len(counts) < len(given) or not ascending:
         raise ValueError(f"{text!r} are not rising numbers of layers, each above 0")
     return counts
 
@@ -312,14 +313,20 @@ def learning_rates(text: str) -> list[float]:
 
     Raises `ValueError` unless there is at least one, and they ascend from above 0 to 10 at most.
     """
-    try:
-        rates = [float(word) for word in text.replace(",", " ").split()]
-    except ValueError:
-        rates = []
-    ascending = all(low < high for low, high in itertools.pairwise([0.0, *rates]))
-    if not rates or not ascending or not rates[-1] <= 10:
+    rates = _rising(text)
+    if not rates or not rates[-1] <= 10:
         raise ValueError(f"{text!r} are not one or more rising rates from above 0 to 10")
     return rates
+
+
+def _rising(text: str) -> list[float]:
+    """The numbers of a parameter; none unless all are, and they ascend from above 0."""
+    try:
+        values = [float(word) for word in words(text)]
+    except ValueError:
+        return []
+    ascending = all(low < high for low, high in itertools.pairwise([0.0, *values]))
+    return values if ascending else []
 
 
 NOTEBOOKS: dict[str, type[Parameters]] = {

@@ -16,6 +16,7 @@ from wastelib.errors import WasteError
 from wastelib.export.card import SUFFIXES, Card, card_file, write_card
 from wastelib.export.runtimes import missing_packages
 from wastelib.files import need_space, sha256_of, whole_file
+from wastelib.settings import words
 from wastelib.training.run import Run
 
 FORMATS = tuple(SUFFIXES)
@@ -108,7 +109,7 @@ def can_be_written(formats: str) -> tuple[list[str], list[str]]:
 
     The second list is of packages that are missing, and for whose want a format was left out.
     """
-    names = formats.replace(",", " ").split()
+    names = words(formats)
     missing = [name for name in ONNX_PACKAGES if find_spec(name) is None]
     if "onnx" not in names or not missing:
         return names, []

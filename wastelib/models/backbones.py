@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of
 from wastelib.models.backbone_table import BACKBONES
+from wastelib.settings import words
 
 if TYPE_CHECKING:
     import keras
@@ -23,7 +24,7 @@ def backbone_names(text: str) -> list[str]:
 
     Raises `WasteError` for an empty list and a name that is not in the table.
     """
-    names = text.replace(",", " ").split()
+    names = words(text)
     unknown = [name for name in names if name not in BACKBONES]
     if unknown or not names:
         raise WasteError(
