@@ -363,6 +363,7 @@ READS: dict[str, tuple[str, ...]] = {
         "01_data_preparation",
         "02_custom_cnn",
         "04_pretrained_fine_tuning",
+        "09_models_that_win",
     ),
 }
 

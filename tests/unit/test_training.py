@@ -260,8 +260,13 @@ def test_a_test_is_opened_only_when_its_run_is_declared(prepare_small):
 
 
 def test_nothing_declared_says_which_notebooks_to_run(tmp_path):
-    with pytest.raises(WasteError, match="run notebooks 02 to 04 first"):
+    with pytest.raises(WasteError, match="run the notebooks before this one first"):
         declared(tmp_path, "models")
+
+
+def test_a_notebook_may_declare_no_run_in_a_role(tmp_path):
+    declare(tmp_path, "09", {"from_scratch": {}})
+    assert declared(tmp_path, "from_scratch") == {}
 
 
 def test_a_training_has_a_process_of_its_own_and_tells_its_progress(

@@ -4,6 +4,7 @@ import json
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,17 +158,18 @@ def declare(build_folder: Path | str, notebook: str, runs: dict[str, dict[str, R
 def declared(build_folder: Path | str, role: str) -> dict[str, Run]:
     """All runs that notebooks declared in a role, by name, in the notebooks' order.
 
-    Raises `WasteError` if there is none, or a run is not there whole.
+    A notebook may declare none in a role. Raises `WasteError` if no notebook has declared that
+    role, or a run is not there whole.
     """
     build_folder = Path(build_folder)
-    entries = [entry for roles in _declarations(build_folder) for entry in roles.get(role, [])]
-    if not entries:
+    lists = [roles[role] for roles in _declarations(build_folder) if role in roles]
+    if not lists:
         raise WasteError(
             f"no notebook has declared any runs as {role}",
             where=build_folder / "declared",
-            remedy="run notebooks 02 to 04 first, with the same build_folder",
+            remedy="run the notebooks before this one first, with the same build_folder",
         )
-    return {e["name"]: open_run(build_folder / "runs" / e["run"]) for e in entries}
+    return {e["name"]: open_run(build_folder / "runs" / e["run"]) for e in chain(*lists)}
 
 
 def _declarations(build_folder: Path) -> list[dict[str, list[dict]]]:
