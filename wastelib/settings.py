@@ -1,19 +1,14 @@
-"""The parameters of every notebook, and the profiles that fill them.
+"""The parameters of every notebook: names, types, defaults, and what is allowed.
 
 Each notebook's `parameters` cell repeats the names, types and defaults of its model here;
-a test holds the two together. A profile is a YAML file with values for all notebooks.
+a test holds the two together. Profiles fill them (see `profiles`).
 """
 
 import itertools
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-
-from wastelib.errors import WasteError
-
-PROFILES = Path(__file__).parent.parent / "report" / "profiles"
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, le=10)]
@@ -369,112 +364,3 @@ READS: dict[str, tuple[str, ...]] = {
 
 # Notebooks that measure time, beside which no other is run.
 ALONE = ("10_out_of_the_notebook",)
-
-
-class Profile(BaseModel):
-    """Validated parameters of all notebooks under one name."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    title: str
-    notebooks: dict[str, Parameters]
-
-    def parameters(self, notebook: str) -> dict[str, object]:
-        """The values for one notebook, as papermill takes them."""
-        return self.notebooks[notebook].model_dump()
-
-    def facts(self, notebook: str) -> dict[str, object]:
-        """The same without those that say only where the work is done, not what it is."""
-        return self.notebooks[notebook].model_dump(exclude={"scheduler"})
-
-
-def profile_names() -> list[str]:
-    """The names that `load_profile` knows."""
-    return sorted(path.stem for path in PROFILES.glob("*.yaml"))
-
-
-def load_profile(
-    name: str,
-    *,
-    build_folder: str,
-    data: str | None = None,
-    other_data: str | None = None,
-    weights: str | None = None,
-    scheduler: str | None = None,
-) -> Profile:
-    """Read `report/profiles/<name>.yaml` and validate every value in it.
-
-    `shared` values go to each notebook that has a parameter of that name. `data`,
-    `other_data`, `weights` and `scheduler`, where given, replace the profile's own.
-
-    Raises `WasteError` for an unknown profile, notebook or parameter, a wrong type and a
-    value out of range, naming the file, the parameter and what is allowed.
-    """
-    import yaml
-
-    path = PROFILES / f"{name}.yaml"
-    if name not in profile_names():
-        raise WasteError(
-            f"there is no profile {name!r}",
-            where=PROFILES,
-            remedy=f"choose one of: {', '.join(profile_names())}",
-        )
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WasteError(f"the profile is not valid YAML: {error}", where=path) from error
-    content = _mapping(content, "the profile", path)
-    title = str(content.pop("title", name))
-    shared = _mapping(content.pop("shared", None), "shared", path)
-    _refuse_unknown(content, NOTEBOOKS, "notebook", path)
-    every_name = {field for model in NOTEBOOKS.values() for field in model.model_fields}
-    _refuse_unknown(shared, every_name, "parameter", path)
-    given = {"data": data, "other_data": other_data, "weights": weights, "scheduler": scheduler}
-    given = {key: value for key, value in given.items() if value is not None}
-    notebooks = {}
-    for notebook, model in NOTEBOOKS.items():
-        values = {key: value for key, value in shared.items() if key in model.model_fields}
-        values |= _mapping(content.get(notebook), notebook, path)
-        values |= {key: value for key, value in given.items() if key in model.model_fields}
-        values["build_folder"] = build_folder  # where the report looks: no profile's business
-        notebooks[notebook] = _validated(model, values, notebook, path)
-    return Profile(name=name, title=title, notebooks=notebooks)
-
-
-def _mapping(value: object, name: str, path: Path) -> dict:
-    """A section of the profile; one whose lines are all commented out is empty."""
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise WasteError(
-            f"{name} is {value!r}, not a list of values with names",
-            where=path,
-            remedy="write one `name: value` on each line, indented below the section's name",
-        )
-    return dict(value)
-
-
-def _refuse_unknown(given, known, kind: str, path: Path) -> None:
-    import difflib
-
-    for key in given:
-        if key not in known:
-            close = difflib.get_close_matches(str(key), list(known), n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
-            raise WasteError(f"unknown {kind} {key!r}", where=path, remedy=hint)
-
-
-def _validated(model: type[Parameters], values: dict, notebook: str, path: Path) -> Parameters:
-    _refuse_unknown(values, model.model_fields, f"parameter of {notebook}", path)
-    try:
-        return model(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        value = f"{name} = {first['input']!r} is not accepted: " if name else ""
-        raise WasteError(
-            f"{notebook}: {value}{first['msg']}",
-            where=path,
-            remedy="correct the value in the profile",
-        ) from error

@@ -16,7 +16,7 @@ ONLY = ("01_data_preparation", "02_custom_cnn")
 REPORT = """
 import sys
 from wastelib.report.execute import execute_notebooks
-from wastelib.settings import load_profile
+from wastelib.profiles import load_profile
 build, *only = sys.argv[1:]
 execute_notebooks(load_profile("smoke", build_folder=build), build, only=only)
 """

@@ -14,7 +14,8 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from wastelib.evaluation.published import PUBLISHED
-from wastelib.settings import NOTEBOOKS, load_profile
+from wastelib.profiles import load_profile
+from wastelib.settings import NOTEBOOKS
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 KEPT = {"nbval-check-output", "keep_output"}

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from wastelib.errors import WasteError
+from wastelib.profiles import load_profile
 from wastelib.report import build as module
 from wastelib.report import document, execute
 from wastelib.report.build import build_report
 from wastelib.report.results import Results
-from wastelib.settings import load_profile
 
 HEAVY = ("pandas", "nbformat", "jupyter_client", "requests", "cv2")
 

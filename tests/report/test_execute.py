@@ -14,10 +14,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from wastelib.errors import WasteError
+from wastelib.profiles import Profile
 from wastelib.report import workers
 from wastelib.report.execute import execute_notebooks
 from wastelib.report.ledger import Entry
-from wastelib.settings import ALONE, NOTEBOOKS, READS, Profile
+from wastelib.settings import ALONE, NOTEBOOKS, READS
 
 FIRST, SECOND, THIRD, FOURTH, FIFTH, *_ = NOTEBOOKS
 

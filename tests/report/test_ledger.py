@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from wastelib.profiles import Profile
 from wastelib.report import execute, ledger, workers
 from wastelib.report.execute import execute_notebooks
 from wastelib.report.ledger import Entry
 from wastelib.report.notebook import CellSeconds
 from wastelib.report.results import NotebookSeconds, TrainingSeconds
-from wastelib.settings import NOTEBOOKS, READS, Profile
+from wastelib.settings import NOTEBOOKS, READS
 
 DATA, CNN, RATES, PRETRAINED, COMPARISON, LEAK, TRUST, QUESTIONS, *_, FRONT = NOTEBOOKS
 MATERIALS = {

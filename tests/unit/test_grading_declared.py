@@ -9,8 +9,8 @@ from wastelib.grading.declared import MOST_RUNS, MOST_TRAINED, declared_runs
 from wastelib.grading.grade import recorded_parameters
 from wastelib.grading.guard import changed, listing
 from wastelib.grading.submission import Submission
+from wastelib.profiles import load_profile
 from wastelib.report.results import Results
-from wastelib.settings import load_profile
 from wastelib.training.trial import CustomModel, PretrainedModel, Trial
 
 NOTEBOOK = "02_custom_cnn"

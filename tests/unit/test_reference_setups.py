@@ -12,7 +12,7 @@ import pytest
 from wastelib.models.backbones import build_backbone
 from wastelib.models.layers import flat_layers
 from wastelib.models.pretrained import split_backbone
-from wastelib.settings import load_profile
+from wastelib.profiles import load_profile
 from wastelib.training.trial import PretrainedModel, Trial
 
 NOTEBOOK = "04_pretrained_fine_tuning"

@@ -7,18 +7,19 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wastelib import settings
+from wastelib import profiles, settings
 from wastelib.errors import WasteError
 from wastelib.export import write
-from wastelib.settings import NOTEBOOKS, CustomCNN, layer_counts, learning_rates, load_profile
+from wastelib.profiles import load_profile
+from wastelib.settings import NOTEBOOKS, CustomCNN, layer_counts, learning_rates
 
-REAL_PROFILES = settings.profile_names()
+REAL_PROFILES = profiles.profile_names()
 
 
 @pytest.fixture
 def profile(tmp_path, monkeypatch):
     """Write a profile and load it."""
-    monkeypatch.setattr(settings, "PROFILES", tmp_path)
+    monkeypatch.setattr(profiles, "PROFILES", tmp_path)
 
     def load(content, **options):
         text = content if isinstance(content, str) else yaml.safe_dump(content)
@@ -235,7 +236,7 @@ def test_any_path_of_the_users_arrives_as_it_was_typed(tmp_path_factory, text):
     folder = tmp_path_factory.mktemp("profiles")
     (folder / "mine.yaml").touch()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(settings, "PROFILES", folder)
+        patch.setattr(profiles, "PROFILES", folder)
         loaded = load_profile("mine", build_folder="x", data=text)
     assert loaded.parameters("01_data_preparation")["data"] == text
 

@@ -18,7 +18,8 @@ from wastelib.grading.reference import Reference
 from wastelib.grading.restore import check_names
 from wastelib.grading.submission import Submission
 from wastelib.grading.watch import Limits
-from wastelib.settings import Parameters, Profile
+from wastelib.profiles import Profile
+from wastelib.settings import Parameters
 from wastelib.training.run import declared
 from wastelib.training.trial import Trial
 

@@ -15,11 +15,12 @@ from wastelib.grading.records import Execution
 from wastelib.grading.reference import DAY, Reference
 from wastelib.grading.sandbox import confine
 from wastelib.grading.watch import Limits
+from wastelib.profiles import Profile, load_profile
 from wastelib.report.build import NOTEBOOKS as FOLDER
 from wastelib.report.build import materials
 from wastelib.report.ledger import common_inputs, digest
 from wastelib.report.notebook import read_notebook
-from wastelib.settings import Parameters, Profile, load_profile
+from wastelib.settings import Parameters
 from wastelib.training import machine
 from wastelib.training.trial import Trial
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wastelib.errors import WasteError
-from wastelib.settings import Parameters, Profile, load_profile
+from wastelib.profiles import Profile, load_profile
+from wastelib.settings import Parameters
 
 if TYPE_CHECKING:
     from wastelib.report.ledger import Inputs

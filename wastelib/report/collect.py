@@ -11,6 +11,7 @@ import pandas as pd
 from wastelib.data.dataset import Dataset, open_dataset
 from wastelib.evaluation.metrics import Evaluation
 from wastelib.evaluation.models import model_table, rate_table, test_evaluations
+from wastelib.profiles import Profile
 from wastelib.report import prose
 from wastelib.report.document import Chapter, Table
 from wastelib.report.results import (
@@ -23,7 +24,6 @@ from wastelib.report.results import (
     SplitSizes,
     TableResult,
 )
-from wastelib.settings import Profile
 from wastelib.training.environment import environment
 from wastelib.training.run import Run, declared
 

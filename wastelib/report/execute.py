@@ -5,13 +5,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from wastelib.profiles import Profile
 from wastelib.report import ledger
 from wastelib.report.ledger import Entry, Inputs
 from wastelib.report.notebook import Notebook, read_notebook, run_notebook
 from wastelib.report.progress import Progress
 from wastelib.report.results import NotebookSeconds
 from wastelib.report.workers import Workers
-from wastelib.settings import ALONE, READS, Profile
+from wastelib.settings import ALONE, READS
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from wastelib.files import whole_file
+from wastelib.profiles import Profile
 from wastelib.report import document
 from wastelib.report.collect import collect_results
 from wastelib.report.gallery import open_gallery
@@ -11,7 +12,6 @@ from wastelib.report.html import write_html
 from wastelib.report.ledger import Entry
 from wastelib.report.pdf import write_pdf
 from wastelib.report.results import Ledger, Results
-from wastelib.settings import Profile
 
 
 def write_report(profile: Profile, build: Path, entries: dict[str, Entry]) -> None:
