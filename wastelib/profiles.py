@@ -45,7 +45,8 @@ def load_profile(
     """Read `report/profiles/<name>.yaml` and validate every value in it.
 
     `shared` values go to each notebook that has a parameter of that name. `data`,
-    `other_data`, `weights` and `scheduler`, where given, replace the profile's own.
+    `other_data`, `weights` and `scheduler`, where given, replace the profile's own; other
+    photographs are not called by the name that the profile gives to its own.
 
     Raises `WasteError` for an unknown profile, notebook or parameter, a wrong type and a
     value out of range, naming the file, the parameter and what is allowed.
@@ -75,6 +76,8 @@ def load_profile(
     for notebook, model in NOTEBOOKS.items():
         values = {key: value for key, value in shared.items() if key in model.model_fields}
         values |= _mapping(content.get(notebook), notebook, path)
+        if data is not None and values.get("data") not in ("", data):
+            values.pop("dataset_name", None)  # the name of the profile's own photographs
         values |= {key: value for key, value in given.items() if key in model.model_fields}
         values["build_folder"] = build_folder  # where the report looks: no profile's business
         notebooks[notebook] = _validated(model, values, notebook, path)

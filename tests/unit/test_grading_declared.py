@@ -2,17 +2,21 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
+from wastelib import profiles
 from wastelib.grading.declared import MOST_RUNS, MOST_TRAINED, declared_runs
 from wastelib.grading.grade import recorded_parameters
 from wastelib.grading.guard import changed, listing
+from wastelib.grading.prepare import settled
 from wastelib.grading.submission import Submission
 from wastelib.profiles import load_profile
 from wastelib.report.results import Results
 from wastelib.training.trial import CustomModel, PretrainedModel, Trial
 
+ROOT = Path(__file__).parents[2]
 NOTEBOOK = "02_custom_cnn"
 
 
@@ -128,7 +132,14 @@ def test_recorded_parameters_are_run_again_and_named(submission, profile):
 def test_paths_and_photographs_are_the_graders(submission, profile):
     theirs = {"build_folder": "/etc", "scheduler": "tcp://evil:1", "weights": "/x", "unknown": 1}
     first = {"demo_images": 100_000, "data": "/etc"}
-    recorded = submission(**{"04_pretrained_fine_tuning": theirs, "01_data_preparation": first})
+    last = {"other_data": "/home/somebody"}
+    recorded = submission(
+        **{
+            "01_data_preparation": first,
+            "04_pretrained_fine_tuning": theirs,
+            "10_out_of_the_notebook": last,
+        }
+    )
     found, problems = recorded_parameters(recorded, profile)
     assert found == profile.notebooks
     assert [problem.notebook for problem in problems] == ["01_data_preparation"]
@@ -150,3 +161,14 @@ def test_any_change_of_a_file_is_noticed(tmp_path):
     (tmp_path / "b").symlink_to("/nowhere")
     names = [path.rsplit("/", 1)[1] for path in changed(before, listing([tmp_path]))]
     assert names == ["a", "b"]
+
+
+def test_every_path_of_a_profile_is_absolute_and_words_stay_words(tmp_path, monkeypatch):
+    """Notebooks are graded in folders of their own, where a relative path leads elsewhere."""
+    monkeypatch.setattr(profiles, "PROFILES", tmp_path)
+    text = "10_out_of_the_notebook: {other_data: ../photos}"
+    (tmp_path / "mine.yaml").write_text(text, "utf-8")
+    found = settled("mine", tmp_path / "build", "demo-clean", "demo").notebooks
+    assert found["01_data_preparation"].data == "demo-clean"
+    assert found["04_pretrained_fine_tuning"].weights == "demo"
+    assert found["10_out_of_the_notebook"].other_data == str(ROOT / "photos")

@@ -85,6 +85,19 @@ def test_what_the_user_typed_wins_over_the_profile(profile):
     assert typed["weights"] == "/w"
 
 
+def test_photographs_of_ones_own_are_not_called_as_the_profile_calls_its_own(profile):
+    """A page that calls somebody's photographs demo data, or RealWaste, would be a lie."""
+    named = {"data": "realwaste", "dataset_name": "RealWaste, nine classes"}
+    content = {"01_data_preparation": named}
+    assert profile(content, data="/mine").parameters("01_data_preparation")["dataset_name"] == ""
+    for same in (None, "realwaste"):
+        kept = profile(content, data=same).parameters("01_data_preparation")["dataset_name"]
+        assert kept == "RealWaste, nine classes"
+    asking = {"01_data_preparation": named | {"data": ""}}  # a profile for photographs to be given
+    kept = profile(asking, data="/five.zip").parameters("01_data_preparation")["dataset_name"]
+    assert kept == "RealWaste, nine classes"
+
+
 def test_every_notebook_that_trains_is_told_the_scheduler_and_no_fact_names_it(profile):
     loaded = profile("", scheduler="tcp://10.0.0.1:8786")
     told = {name for name in NOTEBOOKS if loaded.parameters(name).get("scheduler")}

@@ -106,10 +106,10 @@ def locate(
         return _own(path.name, class_root(path))
     if path.is_file() and path.suffix.lower() == ".zip":
         return _from_zip(path)
+    missing = "this is neither a folder nor a .zip" if path.exists() else "there is no such path"
     raise WasteError(
-        f"no photographs at {data!r}: "
-        + ("this is neither a folder nor a .zip" if path.exists() else "there is no such path"),
-        where=path,
+        f"no photographs at {data!r}: {missing}" if data.strip() else "no photographs are named",
+        where=path if data.strip() else "the parameter `data` of notebook 01",
         remedy="DATA is demo, demo-clean, realwaste, a folder with one sub-folder per class, or a "
         "zip of one",
     )

@@ -25,7 +25,7 @@ from wastelib.training.trial import Trial
 
 LENT = ("runs", "cache", "range_tests")  # folders of the reference
 # What is the grader's to say: the photographs, the weights, and where the work is done.
-GRADERS = {"build_folder", "data", "dataset_name", "weights", "scheduler"}
+GRADERS = {"build_folder", "data", "dataset_name", "other_data", "weights", "scheduler"}
 
 
 @dataclass(frozen=True)

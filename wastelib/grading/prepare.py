@@ -25,7 +25,8 @@ from wastelib.training import machine
 from wastelib.training.trial import Trial
 
 GIGABYTE = 1_000_000_000
-WORDS = ("demo", "realwaste", "imagenet")  # that stand for no path
+WORDS = ("demo", "demo-clean", "realwaste", "imagenet")  # that stand for no path
+PATHS = ("data", "other_data", "weights")  # parameters that may name one
 # A submission's notebook gets so much more than the reference took, which trained everything.
 TIMES, MORE_SECONDS = 4, 120
 LEAST_MEMORY = 6 * GIGABYTE
@@ -41,9 +42,7 @@ def settled(profile_name: str, build: Path, data: str | None, weights: str | Non
 
 def _settled(values: Parameters) -> Parameters:
     paths = {
-        name: _absolute(value, FOLDER)
-        for name in ("data", "weights")
-        if (value := getattr(values, name, None)) is not None
+        name: _absolute(value, FOLDER) for name in PATHS if (value := getattr(values, name, None))
     }
     return values.model_copy(
         update=paths | ({"scheduler": ""} if hasattr(values, "scheduler") else {})
@@ -134,7 +133,7 @@ def _run_own(
 
 def _outside_paths(profile: Profile) -> tuple[Path, ...]:
     """Photographs and weights that lie in neither the project nor the cache."""
-    values = (getattr(p, n, "") for p in profile.notebooks.values() for n in ("data", "weights"))
+    values = (getattr(p, n, "") for p in profile.notebooks.values() for n in PATHS)
     return tuple(sorted({Path(value) for value in values if value and value not in WORDS}))
 
 

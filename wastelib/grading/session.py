@@ -46,7 +46,8 @@ def grade_all(
     holds grade.html, grade.json, junit.xml and, below `submissions`, the executed notebooks. At
     most `jobs` are graded side by side; 0: as many as cores and memory carry.
 
-    What is wrong with a submission is in its grade. Raises `WasteError` for what the grader can
+    What is wrong with a submission is in its grade; what this system does not keep a submission
+    from is said on stderr before any is run. Raises `WasteError` for what the grader can
     mend: a profile, photographs, or notebooks of the project's own that do not run.
     """
     began = time.monotonic()
@@ -55,6 +56,9 @@ def grade_all(
     profile = settled(profile_name, folder / "reference", data, weights)
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
+    for what, how in sandbox.enforced().items():
+        if "NOT" in how:
+            print(f"{what}: {how}", file=sys.stderr)
     stopped = threading.Event()
     prepared = prepare(profile, folder / "reference", again=submissions is None, stopped=stopped)
     spreads = prepared.reference.spreads
