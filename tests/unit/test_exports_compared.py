@@ -24,9 +24,9 @@ def test_the_front_has_what_nothing_beats_in_both():
     assert shuffled.tolist() == [False, True, True, True, False]
 
 
-def test_of_equals_one_is_on_the_front():
+def test_equals_are_on_the_front_together_as_the_exercise_has_it():
     same = pd.Series([1.0, 1.0, 1.0])
-    assert on_front(same, pd.Series([0.4, 0.6, 0.6])).tolist() == [False, True, False]
+    assert on_front(same, pd.Series([0.4, 0.6, 0.6])).tolist() == [False, True, True]
 
 
 def run(parameters, accuracy, kind="custom", plain=True, loss=1.0):

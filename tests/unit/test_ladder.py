@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 
 from tests.predicted import right_or_wrong
 from wastelib.errors import WasteError
@@ -44,16 +45,41 @@ def test_a_step_is_the_mean_difference_on_the_same_splits():
     assert steps["seeds"].tolist() == [3, 3]
     # Though the splits differ by more than the step is worth, their differences do not.
     assert steps[["low", "high"]].to_numpy() == pytest.approx(2 / 40)
-    assert steps["real"].all()
+
+
+def test_equal_differences_on_all_splits_are_ties_and_no_certainty():
+    steps = steps_table(SCORES, {"distillation": ("taught", "alone")})
+    assert (steps["p"] == 1).all()
+    assert not steps["real"].any()
+
+
+def test_among_many_steps_one_that_is_real_alone_may_be_chance():
+    gains = [2, 3, 4]
+    tests = TESTS | {
+        "better": {
+            split: with_hits(20 + number + gains[number // 2])
+            for number, split in enumerate(SPLITS)
+        }
+    }
+    scores = leak_scores(tests)
+    alone = steps_table(scores, {"a step": ("better", "alone")})
+    assert alone["real"].all()
+    assert alone["p"].tolist() == pytest.approx([2 * t.sf(3 * 3**0.5, 2)] * 2)
+    many = {f"step {number}": ("better", "alone") for number in range(5)}
+    steps = steps_table(scores, many)
+    assert steps["p"].tolist() == pytest.approx([5 * alone["p"][0]] * 10)
+    assert not steps["real"].any()
 
 
 def test_a_step_down_is_called_a_loss_and_one_that_may_be_none_chance():
-    down = steps_table(SCORES, {"back": ("alone", "taught")}).iloc[0]
+    down = steps_table(SCORES, {"back": ("alone", "taught")}).iloc[0].copy()
+    down["real"] = True
     assert step_in_words(down) == "a loss, of -5.0 points (-5.0 to -5.0)"
     unsure = down.copy()
     unsure[["difference", "low", "high", "real"]] = 0.01, -0.02, 0.04, False
     assert step_in_words(unsure) == "worth +1.0 points (-2.0 to +4.0), which may be chance"
-    up = steps_table(SCORES, {"up": ("taught", "alone")}).iloc[0]
+    up = steps_table(SCORES, {"up": ("taught", "alone")}).iloc[0].copy()
+    up["real"] = True
     assert step_in_words(up) == "worth +5.0 points (+5.0 to +5.0)"
 
 

@@ -12,6 +12,7 @@ from wastelib.evaluation.calibration import fit_temperature
 from wastelib.evaluation.comparison import compare
 from wastelib.evaluation.metrics import evaluate
 from wastelib.evaluation.predictions import aligned, checked, probability_columns
+from wastelib.evaluation.ranking import LEVEL, holm
 from wastelib.export.measure import file_cost, file_predictions
 from wastelib.training.machine import cores
 from wastelib.training.run import Run
@@ -144,24 +145,24 @@ def tested_table(table: pd.DataFrame, runs: Mapping[str, Run], answers: Answers)
 
 
 def on_front(costs: pd.Series, accuracies: pd.Series) -> np.ndarray:
-    """Which rows are on the Pareto front: no other costs as little and is as accurate or better.
+    """Which rows are on the Pareto front.
 
-    Of equals the first is on it.
+    A row is not if another costs at most as much and is at least as accurate, and is better in
+    one of the two. So equals stay together.
     """
-    order = np.lexsort([np.arange(len(costs)), -accuracies, costs])
-    best, on = -np.inf, np.zeros(len(costs), bool)
-    for row in order:
-        on[row] = accuracies.iloc[row] > best
-        best = max(best, accuracies.iloc[row])
-    return on
+    cost, accuracy = costs.to_numpy(), accuracies.to_numpy()
+    no_worse = (cost <= cost[:, None]) & (accuracy >= accuracy[:, None])  # (row, other)
+    better = (cost < cost[:, None]) | (accuracy > accuracy[:, None])
+    return ~(no_worse & better).any(axis=1)
 
 
 def int8_table(files: Files, answers: Answers, *, seed: int = 0) -> pd.DataFrame:
     """What int8 loses against float32: one row per model that was exported in both.
 
     Columns: name, full_accuracy, int8_accuracy, difference (int8 minus float32), low, high (its
-    95 % interval, from the same test images), real (whether the exact test over groups finds one at
-    5 %), size_share (of the float32 file's bytes).
+    95 % interval, from the same test images, of each model by itself), p (of the exact test over
+    groups, corrected by Holm over the models), real (p below `LEVEL`), size_share (of the float32
+    file's bytes).
     """
     rows = []
     for name, of_model in answers.items():
@@ -179,9 +180,11 @@ def int8_table(files: Files, answers: Answers, *, seed: int = 0) -> pd.DataFrame
                 "difference": found.difference,
                 "low": low,
                 "high": high,
-                "real": found.group_p_value < 0.05,
+                "p": found.group_p_value,
                 "size_share": sizes[0] / sizes[1],
             }
         )
-    columns = ["name", "full_accuracy", "int8_accuracy", "difference", "low", "high"]
-    return pd.DataFrame(rows, columns=[*columns, "real", "size_share"])
+    columns = ["name", "full_accuracy", "int8_accuracy", "difference", "low", "high", "p"]
+    table = pd.DataFrame(rows, columns=[*columns, "size_share"])
+    table["p"] = holm(table["p"])
+    return table.assign(real=table["p"] < LEVEL)

@@ -13,6 +13,7 @@ import pandas as pd
 from wastelib.evaluation.calibration import at_temperature, expected_calibration_error
 from wastelib.evaluation.ensemble import Ensemble
 from wastelib.evaluation.leak import METHODS
+from wastelib.evaluation.ranking import LEVEL, holm
 from wastelib.evaluation.spread import difference_across_seeds
 
 Ladder = Mapping[str, Mapping[tuple[str, int], Ensemble]]  # model -> (method, seed) -> ensemble
@@ -40,8 +41,9 @@ def steps_table(scores: pd.DataFrame, steps: Mapping[str, tuple[str, str]]) -> p
 
     `scores` is the table of `leak.leak_scores`; `steps` maps the name of a step to the models
     with it and without it. Columns: step, method ("group" or "random"), seeds, difference (the
-    mean, paired by split seed), low and high (its 95 % t interval), and real (whether that
-    leaves 0 out).
+    mean, paired by split seed), low and high (its 95 % t interval, of each step by itself), p
+    (of the t test, corrected by Holm over the steps on this kind of split), and real (p below
+    `LEVEL`).
 
     Raises `WasteError` for fewer than two split seeds.
     """
@@ -52,7 +54,10 @@ def steps_table(scores: pd.DataFrame, steps: Mapping[str, tuple[str, str]]) -> p
             column = f"accuracy_{method}"
             gain = by_model[with_it][column] - by_model[without][column]
             rows.append({"step": step, "method": method} | difference_across_seeds(gain))
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table["p"] = table.groupby("method")["p"].transform(holm)
+    table["real"] = table["p"] < LEVEL
+    return table
 
 
 def step_in_words(step: pd.Series) -> str:

@@ -9,8 +9,8 @@ import pandas as pd
 from wastelib.evaluation.comparison import compare
 from wastelib.evaluation.metrics import Evaluation, evaluate
 
-# The chance of so much as one false 'real' among all pairs of models, or all arms of a question,
-# for each score: Holm's p below it is called real.
+# The chance of so much as one false 'real' among all pairs of models, all arms of a question, all
+# steps of a ladder or all quantized models, for each score: Holm's p below it is called real.
 LEVEL = 0.05
 
 COLUMNS = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wastelib.errors import WasteError
-from wastelib.evaluation.resampling import Interval
+from wastelib.evaluation.resampling import TIE, Interval
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,24 @@ class Spread:
 def difference_across_seeds(differences: Iterable[float]) -> dict[str, float]:
     """A row's cells for differences of two shares, paired by seed, as `across_seeds` finds them.
 
-    seeds, difference (their mean), low and high (its 95 % t interval, in -1..1), and real:
-    whether that leaves 0 out.
+    seeds, difference (their mean), low and high (its 95 % t interval, in -1..1), p (two-sided,
+    that the difference is 0), and real: p below 0.05, which leaves 0 out of the interval.
+    Where all differences are equal, p is 1: a few test images make ties, and an interval
+    without width is no certainty.
     """
+    from scipy.stats import t
+
     found = across_seeds(differences, within=(-1.0, 1.0))
     low, high = found.interval
+    error = found.deviation / np.sqrt(found.count)
+    p = 2 * t.sf(abs(found.mean) / error, found.count - 1) if error > TIE else 1.0
     return {
         "seeds": found.count,
         "difference": found.mean,
         "low": low,
         "high": high,
-        "real": low > 0 or high < 0,
+        "p": float(p),
+        "real": bool(p < 0.05),
     }
 
 
