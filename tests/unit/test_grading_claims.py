@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 
 from wastelib.grading.bands import Band, band
-from wastelib.grading.claims import judge
+from wastelib.grading.claims import MOST, judge
 from wastelib.grading.found import DataFacts, Found, RunFacts
 from wastelib.grading.texts import ESTIMATE
 from wastelib.report.results import Results, TableResult
+from wastelib.settings import READS
 
 RECORDED = Path(__file__).parents[2] / "report" / "recorded" / "demo" / "results.json"
 
 
 class Reference:
     """Stands for the grader's runs: the same band for each kind of figure."""
+
+    models = ("Published CNN",)
 
     def band(self, figure: str, name: str = "") -> Band:
         return Band(0.04 if "loss" not in figure else 0.2)
@@ -75,7 +78,7 @@ def found(content) -> Found:
 
 
 def verdicts(content: dict, found: Found) -> dict[tuple[str, str], str]:
-    claims = judge(Results.model_validate(content), found, Reference())
+    claims = judge(Results.model_validate(content), found, Reference(), READS)
     return {(c.subject, c.name): c.verdict for c in claims}
 
 
@@ -113,7 +116,7 @@ def test_an_edited_score_contradicts_its_confusion_matrix_even_within_the_band(
 ):
     changed = copy.deepcopy(content)
     changed["models"][0][score] += 0.03
-    claims = judge(Results.model_validate(changed), found, Reference())
+    claims = judge(Results.model_validate(changed), found, Reference(), READS)
     (claim,) = [c for c in claims if "contradicts itself" in c.reason]
     assert (claim.subject, claim.verdict) == ("Published CNN", "not reproduced")
 
@@ -127,7 +130,7 @@ def test_what_is_missing_on_either_side_is_missing(content, found):
 
 
 def test_without_a_record_every_claim_is_missing(found):
-    claims = judge(None, found, Reference())
+    claims = judge(None, found, Reference(), READS)
     assert len(claims) > 50
     assert {claim.verdict for claim in claims} == {"missing"}
 
@@ -213,7 +216,7 @@ def test_hostile_records_are_judged_without_an_error(content, found):
             rows=[[], ["1% (0\N{EN DASH}"]],
         ).model_dump()
     )
-    claims = judge(Results.model_validate(changed), found, Reference())
+    claims = judge(Results.model_validate(changed), found, Reference(), READS)
     assert {c.verdict for c in claims} >= {"reproduced", "not reproduced", "missing"}
 
 
@@ -232,3 +235,82 @@ def test_the_band_is_that_of_a_difference_of_two_trainings():
     pooled = band([0.48, 0.50, 0.52], [0.78, 0.80, 0.82], [None, math.nan, 0.1])
     assert pooled.half == pytest.approx(2.776445 * 0.02 * math.sqrt(2))
     assert band([0.5]) is None
+
+
+@pytest.mark.parametrize("notebook", ["06_the_leak", "08_open_questions"])
+def test_an_invented_conclusion_in_points_is_not_reproduced(content, found, notebook):
+    changed = copy.deepcopy(content)
+    figures = ESTIMATE.findall(changed["answers"][notebook])
+    value = figures[0][0]
+    changed["answers"][notebook] = changed["answers"][notebook].replace(f"{value} ", "+99.9 ", 1)
+    assert verdicts(changed, found)[f"{notebook}, by its own code", "answer"] == "not reproduced"
+
+
+def test_an_answer_without_any_interval_has_no_noise(content, found):
+    changed = copy.deepcopy(content)
+    changed["answers"]["06_the_leak"] = "There is no leak."
+    told = replace(found, answers=found.answers | {"06_the_leak": "There is one."})
+    assert verdicts(changed, told)["06_the_leak, by its own code", "answer"] == "not reproduced"
+
+
+def test_a_table_is_judged_though_its_intervals_were_taken_out(content, found):
+    changed = copy.deepcopy(content)
+    (table,) = (t for t in changed["tables"] if t["name"] == "scores")
+    table["rows"] = [["99.9%" for _ in row] for row in table["rows"]]
+    assert (
+        verdicts(changed, found)[f"{table['notebook']}, by its own code", "table scores"]
+        == "not reproduced"
+    )
+
+
+def test_what_both_record_and_notebooks_leave_out_is_missing(content, found):
+    fewer = copy.deepcopy(content)
+    fewer["models"] = [m for m in fewer["models"] if m["name"] != "Published CNN"]
+    del fewer["answers"]["08_open_questions"]
+    rerun = replace(
+        found,
+        models={n: m for n, m in found.models.items() if n != "Published CNN"},
+        answers={n: a for n, a in found.answers.items() if n != "08_open_questions"},
+    )
+    missing = {key for key, verdict in verdicts(fewer, rerun).items() if verdict == "missing"}
+    assert ("Published CNN", "test accuracy") in missing
+    assert ("08_open_questions, by its own code", "answer") in missing
+
+
+def test_a_name_twice_is_a_contradiction_whichever_of_the_two_is_true(content, found):
+    changed = copy.deepcopy(content)
+    forged = copy.deepcopy(changed["models"][0])
+    changed["models"].insert(0, forged | {"test_accuracy": 0.99})
+    changed["learning_rates"].insert(0, changed["learning_rates"][0] | {"validation_accuracy": 1})
+    found_out = verdicts(changed, found)
+    assert found_out[forged["name"], "test accuracy"] == "not reproduced"
+    assert found_out["adam at 0.0001", "validation accuracy"] == "not reproduced"
+
+
+@pytest.mark.parametrize(
+    ("figure", "change"),
+    [
+        ("test macro F1", {}),  # every class has a recall of 0.99
+        ("test accuracy", {"test_accuracy_interval": [0.9, 0.95]}),
+        ("test macro F1", {"test_macro_f1_interval": [0.0, 0.01]}),
+    ],
+)
+def test_classes_and_intervals_that_do_not_fit_are_contradictions(content, found, figure, change):
+    changed = copy.deepcopy(content)
+    changed["models"][0].update(change)
+    if not change:
+        for scores in changed["models"][0]["per_class"].values():
+            scores["recall"] = 0.99
+    assert verdicts(changed, found)["Published CNN", figure] == "not reproduced"
+
+
+def test_a_rate_of_other_epochs_is_not_reproduced(content, found):
+    changed = copy.deepcopy(content)
+    changed["learning_rates"][0]["epochs"] += 500
+    assert verdicts(changed, found)["adam at 0.0001", "epochs"] == "not reproduced"
+
+
+def test_more_entries_than_are_looked_at_are_named(content, found):
+    changed = copy.deepcopy(content)
+    changed["models"] = [changed["models"][0] | {"name": f"m{n}"} for n in range(MOST + 1)]
+    assert verdicts(changed, found)["Amounts", "models"] == "not reproduced"

@@ -46,6 +46,19 @@ def test_a_folder_and_a_zip_of_it_are_the_same(handed_in, tmp_path):
     assert folder.notebooks == zipped.notebooks
 
 
+def test_a_zip_of_a_folder_in_a_build_is_read(handed_in, tmp_path):
+    """`make student` writes to report/build/student, and from there it is packed."""
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(handed_in.rglob("*")):
+            inside = f"report/build/student/{file.relative_to(handed_in)}"
+            archive.write(file, inside)
+            archive.write(file, f".hidden/{file.relative_to(handed_in)}")
+    found = read(packed)
+    assert (set(found.notebooks), found.problems) == (set(NOTEBOOKS), ())
+    assert found.recorded == read(handed_in).recorded
+
+
 def test_a_missing_notebook_is_named_and_the_rest_is_read(handed_in):
     (handed_in / CNN).unlink()
     (problem,) = read(handed_in).problems
@@ -217,15 +230,25 @@ def test_checks_are_found_where_all_ids_are_new(ours):
     assert (sources(notebook), problems) == (["x = 1", "assert x == 1", "y = 2"], [])
 
 
-def test_only_checks_may_raise(ours):
+def may_raise(notebook) -> list[bool]:
+    return ["raises-exception" in cell.metadata["tags"] for cell in notebook.cells]
+
+
+def test_among_the_exercises_every_cell_may_raise_and_before_them_none(ours):
+    """A student who tries a case in a cell of its own, as a check advises, loses nothing by it."""
     submitted = cells("x = 1", "assert x == 1", "1 / 0")
-    submitted.cells[2].metadata["tags"] = ["raises-exception"]
-    notebook, _ = restored("n", submitted, ours)
-    assert ["raises-exception" in c.metadata.get("tags", []) for c in notebook.cells] == [
-        False,
-        True,
-        False,
-    ]
+    submitted.cells[0].metadata["tags"] = ["raises-exception"]
+    submitted.cells.insert(2, nbformat.v4.new_code_cell("tried()", id="own"))
+    assert may_raise(restored("n", submitted, ours)[0]) == [False, True, True, True]
+
+
+def test_a_check_imports_itself_again_whatever_a_cell_has_made_of_its_name(ours):
+    imports = "import numpy as np\n\nfrom wastelib.exercises import belt as check"
+    ours.cells[0] = nbformat.v4.new_code_cell(imports, id="c0")
+    ours.cells[0].metadata["nbgrader"] = {"grade": False, "locked": True}
+    notebook, problems = restored("n", cells(imports, "assert x == 1", "check = str"), ours)
+    assert sources(notebook)[1] == "from wastelib.exercises import belt as check\nassert x == 1"
+    assert problems == []
 
 
 def test_an_unsolved_exercise_is_no_end_and_its_imports_are_the_projects(ours):
@@ -233,7 +256,7 @@ def test_an_unsolved_exercise_is_no_end_and_its_imports_are_the_projects(ours):
     ours.cells[2].metadata["nbgrader"] = {"solution": False, "grade": False, "locked": True}
     notebook, (problem,) = restored("n", cells("1 / 0", "assert x == 1", "y = 3"), ours)
     assert sources(notebook) == ["1 / 0", "assert x == 1", "y = 2"]
-    assert ["raises-exception" in c.metadata["tags"] for c in notebook.cells] == [True, True, False]
+    assert may_raise(notebook) == [True, True, True]
     assert "locked cell" in problem.what
 
 

@@ -2,15 +2,15 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from wastelib.grading.contradictions import PRINTED, SAYS, contradiction, twice
 from wastelib.grading.found import DataFacts, Found, RunFacts
 from wastelib.grading.records import Claim, Value, Verdict
 from wastelib.grading.reference import MODEL_FIGURES, Reference
-from wastelib.grading.texts import answer_claims, table_claims
+from wastelib.grading.texts import MOST_TABLES, answer_claims, table_claims
 from wastelib.report.results import ModelResult, RateResult, Results
 
-PRINTED = 0.0005  # shares are printed to a tenth of a percent, losses to three decimals
 MOST = 60  # models, rates and classes of one record that are looked at
 LABELS = {
     "test_accuracy": ("test accuracy", "share"),
@@ -26,16 +26,39 @@ LABELS = {
 MODEL_COUNTS = ("parameters", "trainable_parameters", "epochs", "image_size")
 
 
-def judge(recorded: Results | None, found: Found, reference: Reference) -> list[Claim]:
-    """All claims of a record, and of a record that is not there those that it should have."""
+def judge(
+    recorded: Results | None, found: Found, reference: Reference, notebooks: Collection[str]
+) -> list[Claim]:
+    """All claims of a record, and of one that lacks something those that it should have.
+
+    It should have the models of the reference, and an answer of each of the `notebooks`.
+    """
     return [
+        *_amounts(recorded),
         *_data_claims(recorded, found.data),
         *_model_claims(recorded, found, reference),
         *_order_claims(recorded, found, reference),
         *_rate_claims(recorded, found, reference),
         *table_claims(recorded, found, _widest_points(reference)),
-        *answer_claims(recorded, found, _widest_points(reference)),
+        *answer_claims(recorded, found, _widest_points(reference), notebooks),
     ]
+
+
+def _amounts(recorded: Results | None) -> Iterator[Claim]:
+    """A claim that fails for each list that is longer than what is looked at."""
+    if recorded is None:
+        return
+    lists = {
+        "models": recorded.models,
+        "learning rates": recorded.learning_rates,
+        "classes": recorded.dataset.images_per_class,
+        "tables": recorded.tables,
+    }
+    for name, entries in lists.items():
+        most = MOST_TABLES if name == "tables" else MOST
+        if len(entries) > most:
+            reason = f"more than {most} are not looked at"
+            yield exact(name, "Amounts", "count", len(entries), most, reason)
 
 
 def exact(name: str, subject: str, form: str, recorded: Value, rerun: Value, reason="") -> Claim:
@@ -87,15 +110,18 @@ _SUBSETS = ("train", "validation", "test")
 
 def _model_claims(recorded: Results | None, found: Found, reference: Reference) -> Iterator[Claim]:
     theirs = {m.name: m for m in recorded.models[:MOST]} if recorded else {}
-    for name in theirs | found.models:
+    repeated = twice(m.name for m in recorded.models) if recorded else set()
+    for name in theirs | found.models | dict.fromkeys(reference.models):
         mine, rerun = theirs.get(name), found.models.get(name)
         for figure in MODEL_COUNTS:
             label, form = LABELS[figure]
             values = (getattr(one, figure) if one else None for one in (mine, rerun))
             yield exact(label, name, form, *values)
         for figure in MODEL_FIGURES:
-            contradiction = _contradiction(mine, figure) if mine else ""
-            yield _score(figure, name, mine, rerun, reference, contradiction)
+            against = contradiction(mine, figure) if mine else ""
+            if name in repeated:
+                against = f"{SAYS}: it has this model more than once"
+            yield _score(figure, name, mine, rerun, reference, against)
 
 
 def _score(
@@ -104,7 +130,7 @@ def _score(
     mine: ModelResult | RateResult | None,
     rerun: RunFacts | None,
     reference: Reference,
-    contradiction: str = "",
+    against: str = "",  # how the record contradicts itself
 ) -> Claim:
     """A claim about a figure that other seeds would have made another."""
     label, form = LABELS[figure]
@@ -118,8 +144,8 @@ def _score(
         verdict, reason = "missing", _absence(mine, rerun)
     if mine and rerun and mine.run != rerun.run:
         reason = "; ".join(filter(None, [reason, "the re-run trained another trial"]))
-    if contradiction:
-        verdict, reason = "not reproduced", contradiction
+    if against:
+        verdict, reason = "not reproduced", against
     return Claim(
         name=label,
         subject=subject,
@@ -148,29 +174,6 @@ def _verdict(before: float | None, after: float | None, half: float) -> tuple[Ve
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
-
-
-def _contradiction(model: ModelResult, figure: str) -> str:
-    """How a figure disagrees with the confusion matrix that is recorded beside it."""
-    table = model.confusion_matrix
-    size = len(table)
-    if figure == "test_loss" or not size:
-        return ""
-    if any(len(row) != size for row in table) or any(n < 0 for row in table for n in row):
-        return "the recorded confusion matrix is none"
-    images, hits = sum(map(sum, table)), [table[i][i] for i in range(size)]
-    if figure == "test_accuracy":
-        told = sum(hits) / images if images else 0.0
-    else:
-        occurs = [
-            sum(row) + sum(column)
-            for row, column in zip(table, zip(*table, strict=True), strict=True)
-        ]
-        f1s = [2 * hit / both for hit, both in zip(hits, occurs, strict=True) if both]
-        told = sum(f1s) / len(f1s) if f1s else 0.0
-    if abs(told - getattr(model, figure)) <= PRINTED:
-        return ""
-    return f"the record contradicts itself: its confusion matrix gives {told:.1%}"
 
 
 def _order_claims(recorded: Results | None, found: Found, reference: Reference) -> Iterator[Claim]:
@@ -214,9 +217,14 @@ def _order(ahead: float | None, one: str, other: str) -> str | None:
 def _rate_claims(recorded: Results | None, found: Found, reference: Reference) -> Iterator[Claim]:
     theirs = {_rate_name(rate): rate for rate in recorded.learning_rates[:MOST]} if recorded else {}
     ours = {_rate_name(rate): rate for rate in found.rates}
+    repeated = twice(map(_rate_name, recorded.learning_rates)) if recorded else set()
     for name in theirs | ours:
+        mine, rerun = theirs.get(name), ours.get(name)
+        epochs = (one and one.epochs for one in (mine, rerun))
+        yield exact("epochs", name, "count", *epochs)
+        against = f"{SAYS}: it has this rate more than once" if name in repeated else ""
         for figure in ("validation_accuracy", "validation_loss"):
-            yield _score(figure, name, theirs.get(name), ours.get(name), reference)
+            yield _score(figure, name, mine, rerun, reference, against)
     chosen = [name for name, rate in theirs.items() if rate.chosen]
     before = chosen[0] if len(chosen) == 1 else None
     after = _rate_name(found.chosen) if found.chosen else None
@@ -225,7 +233,7 @@ def _rate_claims(recorded: Results | None, found: Found, reference: Reference) -
         claim = claim.model_copy(update=_near_choice(before, ours, found.chosen, reference))
     best = min(_losses(theirs), key=_losses(theirs).get, default=None)
     if before and best and before != best:
-        reason = f"the record contradicts itself: it has a lower loss for {best}"
+        reason = f"{SAYS}: it has a lower loss for {best}"
         claim = claim.model_copy(update={"verdict": "not reproduced", "reason": reason})
     yield claim
 

@@ -73,7 +73,7 @@ def grade(submission: Submission, course: Course, slug: str) -> Grade:
         submission,
         course,
         ran,
-        judge(submission.recorded, found, course.reference),
+        judge(submission.recorded, found, course.reference, course.notebooks),
         (*problems, *more),
         trained=list(new),
         seconds=time.monotonic() - began,

@@ -43,6 +43,11 @@ class Reference:
         """The photographs that everybody is graded on."""
         return open_dataset(self.build)
 
+    @property
+    def models(self) -> list[str]:
+        """The names that the project's notebooks give their models."""
+        return list(declared(self.build, "models"))
+
     def has(self, run: str) -> bool:
         """Whether a run is here whole."""
         return (self.build / "runs" / run).is_dir()

@@ -1,16 +1,19 @@
 """A submitted notebook as it is run: with the project's own locked cells in their places.
 
 The exercises carry nbgrader's marks: a cell that is locked is the project's to write, one that is
-locked and graded says whether an exercise is solved.
+locked and graded says whether an exercise is solved. They stand at the end, after a locked cell
+that imports what they need.
 """
 
 import copy
+import re
 
 from nbformat import NotebookNode
 
 from wastelib.grading.records import Problem
 
 MAY_RAISE = "raises-exception"  # nbclient's tag of cells after which a notebook goes on
+CHECKS = re.compile(r"^from wastelib\.exercises import \w+ as check$", re.MULTILINE)
 
 
 def is_check(cell: NotebookNode) -> bool:
@@ -32,14 +35,13 @@ def restored(
 ) -> tuple[NotebookNode, list[Problem]]:
     """A copy of `submitted` with every locked cell of `ours` in its place, and what was restored.
 
-    Cells are known by their ids, and where these are new by what they say. Checks and solutions
-    may raise: an exercise that is not solved is no reason not to run the rest.
+    Cells are known by their ids, and where these are new by what they say. Among the exercises
+    every cell may raise, also one that tries something out: one that is not solved is no reason
+    not to run the rest. Each check imports itself again, for a cell before it may have given its
+    name to something else.
     """
     notebook = copy.deepcopy(submitted)
-    tolerant = {cell.id for cell in ours.cells if is_check(cell) or _marks(cell).get("solution")}
     for cell in notebook.cells:
-        tags = [tag for tag in cell.metadata.get("tags", []) if tag != MAY_RAISE]
-        cell.metadata["tags"] = [*tags, MAY_RAISE] if cell.id in tolerant else tags
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     problems = []
@@ -48,13 +50,26 @@ def restored(
             kind = "check" if is_check(cell) else "locked cell"
             what = f"the {kind} of {exercise_name(cell, ours)!r} {became}"
             problems.append(Problem(kind="check restored", notebook=name, what=what))
+    marks = {cell.id: cell for cell in ours.cells if _marks(cell)}
+    begun = False
+    for cell in notebook.cells:
+        begun = begun or cell.id in marks
+        tags = [tag for tag in cell.metadata.get("tags", []) if tag != MAY_RAISE]
+        cell.metadata["tags"] = [*tags, MAY_RAISE] if begun else tags
+        if cell.id in marks and is_check(marks[cell.id]):
+            cell.source = "\n".join([*_imports(ours), cell.source])
     return notebook, problems
+
+
+def _imports(ours: NotebookNode) -> list[str]:
+    """The line that gives the checks their name."""
+    locked = (cell.source for cell in ours.cells if is_locked(cell))
+    return [found[0] for source in locked if (found := CHECKS.search(source))]
 
 
 def _put_back(cell: NotebookNode, before: list[NotebookNode], notebook: NotebookNode) -> str | None:
     """Put a locked cell in its place, and say what had become of it, if anything had."""
     own = copy.deepcopy(cell)
-    own.metadata["tags"] = [*own.metadata.get("tags", []), *([MAY_RAISE] * is_check(cell))]
     cells = notebook.cells
     found = [i for i, other in enumerate(cells) if other.id == cell.id]
     found = found or [i for i, other in enumerate(cells) if _same(other, cell)][:1]

@@ -101,7 +101,7 @@ def _own(course: Course, prepared: Prepared) -> Grade:
         submission,
         course,
         prepared.ran,
-        judge(submission.recorded, found, prepared.reference),
+        judge(submission.recorded, found, prepared.reference, course.notebooks),
         tuple(problems),
         trained=[],
         seconds=seconds,

@@ -25,6 +25,7 @@ from wastelib.settings import NOTEBOOKS
 NOTEBOOK_BYTES = 20_000_000
 RECORD_BYTES = 5_000_000
 MOST_FILES = 2000  # that are looked at in one submission
+BUILD = "build"  # a folder of this name holds what is made again
 SHOWN = 5  # names of files that play no part
 
 
@@ -59,7 +60,7 @@ class Folder:
         found = []
         for folder, folders, files in os.walk(self.root, followlinks=False):
             # What is read comes first, so that nothing else uses up the files that are looked at.
-            kept = (name for name in folders if not _passed_over(name))
+            kept = (name for name in folders if not _hidden(name) and name != BUILD)
             folders[:] = sorted(kept, key=lambda name: (name not in ("notebooks", "report"), name))
             for name in sorted([*files, *folders]):
                 path = Path(folder, name)
@@ -86,10 +87,13 @@ class Zip:
         self.links: list[str] = []
 
     def names(self) -> list[str]:
+        infos = self._zip.infolist()  # which are in memory already
+        infos = [info for info in infos if not any(map(_hidden, _folders(info.filename)))]
+        top = _top([info.filename for info in infos])
         found = []
-        for info in self._zip.infolist():  # which are in memory already
-            if any(map(_passed_over, info.filename.split("/")[:-1])):
-                continue
+        for info in infos:
+            if BUILD in _folders(info.filename.removeprefix(top)):
+                continue  # but what it was packed from may itself lie in a folder of that name
             if stat.S_ISLNK(info.external_attr >> 16):
                 self.links.append(info.filename)
             elif not info.is_dir():
@@ -103,8 +107,12 @@ class Zip:
             return _limited(file.read(most + 1), most)
 
 
-def _passed_over(folder: str) -> bool:
-    return folder.startswith(".") or folder == "build"
+def _folders(name: str) -> list[str]:
+    return name.split("/")[:-1]
+
+
+def _hidden(folder: str) -> bool:
+    return folder.startswith(".")
 
 
 def find_submissions(path: Path) -> dict[str, Path]:

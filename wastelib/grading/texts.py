@@ -6,7 +6,7 @@ the band of the seeds; other figures of trainings have no band, and only equalit
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from wastelib.grading.found import Found
 from wastelib.grading.records import Claim, Verdict
@@ -17,7 +17,10 @@ MOST_TABLES = 200
 LONGEST = 400  # characters of a value that is shown
 # A run of digits is read once, and from its start alone: else the time is cubic in its length.
 NUMBER = r"[+-]?(?<![\d,])\d[\d,]*+(?:\.\d*+)?"
-ESTIMATE = re.compile(rf"({NUMBER})%? \(({NUMBER})(?:\N{{EN DASH}}| to )({NUMBER})\)")
+ESTIMATE = re.compile(
+    rf"({NUMBER})(?:%| points)? \((?:95 % interval )?"
+    rf"({NUMBER})(?:\N{{EN DASH}}| to )({NUMBER})[,)]"
+)
 # Durations, and with them what a table says of costs, are the machine's and no claim.
 OF_THE_MACHINE = {
     ("05_model_comparison", "costs"),
@@ -34,7 +37,8 @@ def table_claims(recorded: Results | None, found: Found, points: float) -> Itera
     for key in theirs | found.tables:
         before, after = theirs.get(key), found.tables.get(key)
         fixed = READS.get(key[0]) == ()
-        if key in OF_THE_MACHINE or not (fixed or _has_estimates(before or after)):
+        judged = fixed or any(table and _has_estimates(table) for table in (before, after))
+        if key in OF_THE_MACHINE or not judged:
             continue
         if before is None or after is None:
             reason = "not recorded" if before is None else "the re-run has none"
@@ -51,19 +55,20 @@ def table_claims(recorded: Results | None, found: Found, points: float) -> Itera
         yield _claim(key[1], key[0], *shown, _worst(verdicts), reason)
 
 
-def answer_claims(recorded: Results | None, found: Found, points: float) -> Iterator[Claim]:
+def answer_claims(
+    recorded: Results | None, found: Found, points: float, notebooks: Collection[str]
+) -> Iterator[Claim]:
     """One claim for each notebook: the words that it ends with."""
     theirs = recorded.answers if recorded else {}
-    for name in READS:
+    for name in notebooks:
         before, after = theirs.get(name), found.answers.get(name)
-        if before is None and after is None:
-            continue
         if before is None or after is None:
             reason = "not recorded" if before is None else "the re-run has none"
             verdict: Verdict = "missing"
         else:
             same = before == after
-            verdict = "reproduced" if same else _judged(before, after, points, READS[name] == ())
+            fixed = READS[name] == () or not ESTIMATE.search(before + after)
+            verdict = "reproduced" if same else _judged(before, after, points, fixed)
             reason = "" if same else _uncovered(before, after, verdict)
         yield _claim("answer", name, before, after, verdict, reason)
 
@@ -74,7 +79,7 @@ def _judged(before: str, after: str, points: float, fixed: bool) -> Verdict:
         return "not reproduced"
     old, new = ESTIMATE.findall(before), ESTIMATE.findall(after)
     if len(old) != len(new):
-        return "not reproduced"
+        return "not reproduced"  # else an invented one could do without an interval
     for (value, *_), (_, low, high) in zip(old, new, strict=True):
         if not _number(low) - points <= _number(value) <= _number(high) + points:
             return "not reproduced"
