@@ -20,9 +20,8 @@ LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PINS = [Requirement(line.rstrip(" \\")) for line in LOCK.splitlines() if re.match(r"\w", line)]
 DIRECT = [Requirement(text) for text in PROJECT["dependencies"]]
-OPTIONAL = [
-    Requirement(text) for group in PROJECT["optional-dependencies"].values() for text in group
-]
+GROUPS = PROJECT["optional-dependencies"]
+OPTIONAL = [Requirement(text) for group in GROUPS.values() for text in group]
 CONDA_PYTHON = {"python_version": "3.11", "python_full_version": "3.11.9"}
 
 
@@ -39,7 +38,8 @@ def locked_version(name: str) -> str:
 
 def environment() -> str:
     """The text of environment.yml."""
-    pins = [f"{requirement.name}=={locked_version(requirement.name)}" for requirement in DIRECT]
+    wanted = [*DIRECT, *map(Requirement, GROUPS["export"] + GROUPS["explore"])]
+    pins = [f"{requirement.name}=={locked_version(requirement.name)}" for requirement in wanted]
     lines = [
         "# For conda and Binder: the versions of requirements.lock. `make lock` writes this file.",
         "name: wastelib",

@@ -12,7 +12,7 @@ from wastelib.report.summary import headline
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-RECORDED = ["demo", "realwaste5", "speed", "profile", "growth", "coverage", "band", "precision"]
+RECORDED = ["demo", "realwaste5", "speed", "growth", "coverage", "band", "precision"]
 FIGURE = r"\d[\d,]*(?:\.\d+)?"
 BLOCK = r"<!-- recorded: {} -->\n(.*?)<!-- end -->"
 
