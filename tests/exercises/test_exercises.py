@@ -1,5 +1,6 @@
 """Solutions pass their checks, wrong answers are told in words, students get no solution."""
 
+import functools
 import importlib
 import json
 import re
@@ -8,10 +9,14 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
+from right_otherwise import RIGHT
 
 from wastelib.errors import WasteError
-from wastelib.exercises.check import NotYetError
+from wastelib.exercises import winning
+from wastelib.exercises.check import NotYetError, tried
 from wastelib.exercises.edition import student_version, write_edition
 from wastelib.settings import NOTEBOOKS
 
@@ -62,6 +67,24 @@ def wrong_answers() -> list:
                     pytest.param(module, exercise, words, answer, id=f"{exercise}: {words}")
                 )
     return found
+
+
+def right_answers() -> list:
+    return [
+        pytest.param(module, exercise, answer, id=f"{exercise}: {answer.__name__}")
+        for module, exercises in RIGHT.items()
+        for exercise, answers in exercises.items()
+        for answer in answers
+    ]
+
+
+def checks(stem: str) -> list:
+    module = importlib.import_module(f"wastelib.exercises.{MODULES[stem]}")
+    return [getattr(module, name) for name in checked_names(exercises(read(stem)))]
+
+
+def checked_names(section) -> list[str]:
+    return [cell.source.split("(")[0][6:] for cell in section if role(cell, "grade")]
 
 
 @pytest.fixture(params=MODULES)
@@ -144,10 +167,57 @@ def test_a_wrong_answer_is_told_in_words(module, exercise, words, answer):
     assert caught.value.where
 
 
+@pytest.mark.parametrize(("module", "exercise", "answer"), right_answers())
+def test_an_answer_that_is_right_by_other_means_passes(module, exercise, answer, capsys):
+    getattr(importlib.import_module(f"wastelib.exercises.{module}"), exercise)(answer)
+    assert capsys.readouterr().out.startswith("Right. ")
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        None,
+        True,
+        "a name",
+        [[1, 2], [3]],
+        ("a", "b"),
+        ([1, 2], [[3], 4]),
+        {"a": 1},
+        np.empty((0, 3)),
+        pd.Series([0.5]),
+        pd.DataFrame({"a": [1.0], "b": ["c"]}),
+    ],
+    ids=repr,
+)
+def test_whatever_is_returned_is_told_in_words(stem, junk):
+    for check in checks(stem):
+        with pytest.raises(NotYetError):
+            check(lambda *given: junk)
+
+
+@pytest.mark.parametrize("answer", [None, 0.5])
+def test_a_name_that_is_no_function_any_more_is_told_in_words(stem, answer):
+    for check in checks(stem):
+        with pytest.raises(NotYetError, match="and no function") as caught:
+            check(answer)
+        assert caught.value.where
+        assert caught.value.remedy
+
+
+def test_an_answer_may_have_no_name():
+    with pytest.raises(NotYetError, match=r"^your function ends with ValueError"):
+        tried(functools.partial(int, "no number"), where="a case")
+
+
+def test_what_a_check_tells_from_within_an_answer_is_told_once():
+    with pytest.raises(NotYetError, match=r"^the model was given an array of shape") as caught:
+        winning.mirrored_too(lambda predict, image: predict(image))
+    assert str(caught.value).count("remedy:") == 1
+
+
 def test_every_check_is_tried_on_three_wrong_answers_or_more(stem):
     wrong = importlib.import_module(f"wrong_{MODULES[stem]}").WRONG
-    names = [cell.source.split("(")[0][6:] for cell in exercises(read(stem)) if role(cell, "grade")]
-    assert list(wrong) == names
+    assert list(wrong) == checked_names(exercises(read(stem)))
     assert all(len(answers) >= 3 for answers in wrong.values())
 
 

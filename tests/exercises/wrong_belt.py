@@ -3,10 +3,10 @@
 import numpy as np
 
 
-def bytes_of(steps=255, rounded=round, widened=True, sign=-1):
+def bytes_of(steps=255, rounded=round, widened="both", sign=-1):
     def found(low, high):
         if widened:
-            low, high = min(low, 0), max(high, 0)
+            low, high = min(low, 0), max(high, 0) if widened == "both" else high
         scale = (high - low) / steps
         return scale, rounded(sign * low / scale)
 
@@ -79,7 +79,8 @@ WRONG = {
         "exactly 0": bytes_of(rounded=float),
         "cut off": bytes_of(rounded=int),
         "below all bytes": bytes_of(sign=1),
-        "zeros around it": bytes_of(widened=False),
+        "above all bytes": bytes_of(widened="low"),
+        "zeros around it": bytes_of(widened=""),
     },
     "folded": {
         "divided by the variance": fold(root=lambda variance: variance),

@@ -117,6 +117,10 @@ WRONG = {
         "of another model": lambda scores: ("medium", scores["test_accuracy"].max()),
         "'small' is not the best": best("parameters", ascending=True),
         "not a name and an accuracy": lambda scores: "medium",
+        "the name is a Series": lambda scores: (
+            scores.loc[scores["parameters"] == 100, "name"],
+            0.81,
+        ),
     },
     "mcnemar": {
         "one side only": tail,

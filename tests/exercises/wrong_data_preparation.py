@@ -13,6 +13,26 @@ def tail_only(images, links):
     return [group[image] for image in images]
 
 
+def never_merged(images, links):
+    group = {}
+    for one, other in links:
+        if one in group:
+            group[other] = group[one]
+        else:
+            group[one] = group.setdefault(other, other)
+    return [group.get(image, image) for image in images]
+
+
+def lowest_of_a_link(passes):
+    def groups(images, links):
+        group = {image: image for image in images}
+        for one, other in links * passes:
+            group[one] = group[other] = min(group[one], group[other])
+        return [group[image] for image in images]
+
+    return groups
+
+
 def dealt_in_order(catalogue, seed):
     place = {}
     for _, own in catalogue.groupby("label"):
@@ -23,13 +43,21 @@ def dealt_in_order(catalogue, seed):
     return catalogue["group"].map(place)
 
 
-def dealt_by_group(catalogue, rng, names=("train", "validation", "test")):
+def dealt_by_group(catalogue, rng, names=("train", "validation", "test"), unique=pd.unique):
     place = {}
     for _, own in catalogue.groupby("label"):
-        groups = rng.permutation(own["group"].unique())
+        groups = rng.permutation(unique(own["group"]))
         cut = np.split(groups, [round(0.6 * len(groups)), round(0.8 * len(groups))])
         for subset, some in zip(names, cut, strict=True):
             place |= dict.fromkeys(some, subset)
+    return catalogue["group"].map(place)
+
+
+def set_of_labels(catalogue, seed):
+    place, rng = {}, np.random.default_rng(seed)
+    for label in set(catalogue["label"]):
+        own = catalogue[catalogue["label"] == label]
+        place |= dict(zip(own["group"], dealt_by_group(own, rng), strict=True))
     return catalogue["group"].map(place)
 
 
@@ -119,8 +147,12 @@ WRONG = {
     },
     "groups_of": {
         "in different groups": tail_only,
+        "cup_1 and cup_4 are linked": never_merged,
+        "cup_1 and cup_5 are linked": lowest_of_a_link(2),
+        "tin_1 and tin_8 are linked": lowest_of_a_link(6),
         "in one group, and no chain": lambda images, links: [0] * len(images),
         "no list of 6 groups": lambda images, links: {frozenset(link) for link in links},
+        "one for each image": lambda images, links: [images[:3], images[3:5], images[5:]],
         "ends with KeyError": lambda images, links: [dict(links)[image] for image in images],
     },
     "split_by_group": {
@@ -129,7 +161,14 @@ WRONG = {
         ),
         "gives another split": lambda table, seed: dealt_by_group(table, np.random.default_rng()),
         "seeds 1 and 2 give the same": dealt_in_order,
-        "the class Glass is divided into 100% train": not_by_class,
+        "the class Glass are divided into 100% train": not_by_class,
+        "in the order of the rows": lambda table, seed: np.random.default_rng(seed).permutation(
+            dealt_by_group(table, np.random.default_rng(seed))
+        ),
+        "in another process": lambda table, seed: dealt_by_group(
+            table, np.random.default_rng(seed), unique=lambda names: list(set(names))
+        ),
+        "sort the set": set_of_labels,
         "a subset called": lambda table, seed: dealt_by_group(
             table, np.random.default_rng(seed), ("train", "val", "test")
         ),

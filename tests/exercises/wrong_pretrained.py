@@ -110,6 +110,9 @@ WRONG = {
             ).T
         ),
         "in another order": shuffled,
+        "batches of different sizes": lambda backbone, images, size: [
+            backbone(images[start : start + size]) for start in range(0, len(images), size)
+        ],
         "was asked for 14 images": asked_twice,
         "not the features of any image": lambda backbone, images, size: (
             2 * in_batches(backbone, images, range(0, len(images), size), size)

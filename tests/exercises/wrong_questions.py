@@ -75,6 +75,7 @@ WRONG = {
         "'again' is not named": arms_with(lambda differing: differing > 1, both),
         "'MixUp' is named": arms_with(lambda differing: differing != 1, lambda first, arm: first),
         "'longer' is named": arms_with(lambda differing: differing > 0, both),
+        "'set to None' is named": arms_with(lambda differing: differing != 1, both),
         "ends with KeyError": lambda arms, reference: [
             name
             for name, arm in arms.items()

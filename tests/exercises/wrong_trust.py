@@ -80,6 +80,17 @@ def brier(over="images"):
     return score
 
 
+def below_half(by, ascending):
+    def found(table, count):
+        chances = table.filter(like="p_")
+        own = [row[f"p_{row['label']}"] for _, row in table.iterrows()]
+        rows = table.assign(own=own, confidence=chances.max(axis=1))
+        rows = rows[rows["own"] < 0.5].sort_values(by, ascending=ascending)
+        return list(rows["image"].head(count))
+
+    return found
+
+
 def mistakes(ascending=False, only_wrong=True, by="confidence"):
     def found(table, count):
         chances = table.filter(like="p_")
@@ -121,6 +132,7 @@ WRONG = {
         "no threshold reaches what is wanted": lambda validation, test, wanted: (
             abstaining()(validation, test, wanted) or (1.0, 0.0, 0.0)
         ),
+        "equally sure ones were torn apart": abstaining(),
         "as if no threshold were enough": lambda validation, test, wanted: None,
     },
     "brier_score": {
@@ -133,6 +145,8 @@ WRONG = {
     "surest_mistakes": {
         "right answers among them": mistakes(only_wrong=False),
         "the least sure": mistakes(ascending=True),
+        "it names ['c.jpg', 'e.jpg']": below_half("own", ascending=True),
+        "most probable class is not the label": below_half("confidence", ascending=False),
         "it names": lambda table, count: mistakes(by="p_Glass")(table, count),
         "there are 3 images": lambda table, count: mistakes()(table, 3),
         "the surest does not come first": lambda table, count: sorted(mistakes()(table, count)),

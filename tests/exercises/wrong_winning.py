@@ -26,18 +26,30 @@ def worth(quantile=None, ddof=1, root=True, paired=True, sign=1):
     return found
 
 
-def distilled(soften=True, square=True, swap=False, turned=False, weigh=True):
-    def softened(p, temperature):
-        raised = p ** (1 / temperature) if soften else p
-        return raised / raised.sum()
+def softened(p, temperature):
+    raised = p ** (1 / temperature)
+    return raised / raised.sum()
 
+
+def distilled(soften=("teacher", "student"), square=True, swap=False, turned=False, weigh=True):
     def loss(student, teacher, label, share, temperature):
         of_label = -np.log(student[label])
-        p, q = softened(teacher, temperature), softened(student, temperature)
+        p = softened(teacher, temperature) if "teacher" in soften else teacher
+        q = softened(student, temperature) if "student" in soften else student
         p, q = (q, p) if turned else (p, q)
         of_teacher = (p * np.log(p / q)).sum() * (temperature**2 if square else 1)
         share = 1 - share if swap else share
         return (1 - share) * of_label + share * of_teacher if weigh else of_label + of_teacher
+
+    return loss
+
+
+def with_label_loss(of_label):
+    """The right loss, but for what the label costs."""
+
+    def loss(student, teacher, label, share, temperature):
+        of_teacher = distilled()(student, teacher, label, 1.0, temperature)
+        return (1 - share) * of_label(student, label, temperature) + share * of_teacher
 
     return loss
 
@@ -71,7 +83,10 @@ WRONG = {
             table, table["validation"].idxmax(), "validation"
         ),
         "'frozen' is chosen": lambda table: row(table, table["validation"].idxmin(), "test"),
-        "no pair": lambda table: table["model"][1],
+        "not a name and an accuracy": lambda table: table["model"][1],
+        "the name is a Series": lambda table: tuple(
+            table.sort_values("validation")[["model", "test"]].tail(1).to_dict("series").values()
+        ),
     },
     "mirrored_too": {
         "no part in it": seen(lambda image: [image]),
@@ -85,9 +100,17 @@ WRONG = {
         "the share of the label": distilled(swap=True),
         "from the student to the teacher": distilled(turned=True),
         "count in full": distilled(weigh=False),
-        "not softened": distilled(soften=False),
-        "changes nothing": distilled(soften=False, square=False),
+        "not softened": distilled(soften=()),
+        "changes nothing": distilled(soften=(), square=False),
         "counts for less": distilled(square=False),
+        "only the teacher is softened": distilled(soften=("teacher",)),
+        "multiplies the label's loss too": with_label_loss(
+            lambda student, label, temperature: -np.log(student[label]) * temperature**2
+        ),
+        "that of the softened student": with_label_loss(
+            lambda student, label, temperature: -np.log(softened(student, temperature)[label])
+        ),
+        "that of class 0": with_label_loss(lambda student, *_: -np.log(student[0])),
     },
     "worth_of_a_step": {
         "wrong sign": worth(sign=-1),

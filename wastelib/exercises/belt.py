@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from wastelib.exercises.check import NotYetError, Slip, expect, require, right, tried
+from wastelib.exercises.check import NotYetError, Slip, expect, require, right, shape_of, tried
 
 
 def scale_and_zero(answer: Callable) -> None:
@@ -37,6 +37,17 @@ def scale_and_zero(answer: Callable) -> None:
             "widen the range to 0 first: `min(low, 0)`, `max(high, 0)`",
         ),
     )
+    where = "the range from -2.55 to -0.5, which 0 is not in"
+    expect(
+        tried(answer, -2.55, -0.5, where=where),
+        (0.01, 255),
+        where,
+        Slip(
+            (2.05 / 255, round(2.55 / (2.05 / 255))),
+            "the zero point is above all bytes: the range is still below 0",
+            "0 may be missing at either end: `max(high, 0)`",
+        ),
+    )
     right("A quarter of the bytes, and the zeros around an image stay exact.")
 
 
@@ -50,13 +61,13 @@ def folded(answer: Callable) -> None:
     where = "a convolution of 1 x 1 from 3 channels to 2"
     found = tried(answer, *given, where=where)
     require(
-        isinstance(found, tuple) and len(found) == 2,
+        isinstance(found, tuple | list) and len(found) == 2,
         "the result is no pair",
         where,
         "return the new weights and the new bias",
     )
     deviation = np.sqrt(variance + epsilon)
-    _folded_weights(np.asarray(found[0]), weights, gamma, deviation, where)
+    _folded_weights(found[0], weights, gamma, deviation, where)
     expect(
         found[1],
         beta + gamma * (bias - mean) / deviation,
@@ -76,17 +87,17 @@ def folded(answer: Callable) -> None:
 
 
 def _folded_weights(
-    found: np.ndarray, weights: np.ndarray, gamma: np.ndarray, deviation: np.ndarray, where: str
+    found: object, weights: np.ndarray, gamma: np.ndarray, deviation: np.ndarray, where: str
 ) -> None:
     require(
-        found.shape == weights.shape,
-        f"the weights have the shape {found.shape} instead of {weights.shape}",
+        shape_of(found) == weights.shape,
+        f"the weights have the shape {shape_of(found)} instead of {weights.shape}",
         where,
         "the last axis is that of the channels that come out: NumPy's rules fit it by themselves",
     )
     variance = deviation**2
     expect(
-        found.ravel(),
+        np.ravel(found),
         (weights * gamma / deviation).ravel(),
         where,
         Slip(

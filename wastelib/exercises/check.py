@@ -41,20 +41,23 @@ def tried(answer: Callable, *arguments: object, where: str) -> object:
 
     Raises `NotYetError` if it is not written yet, raises, or changes what it is given.
     """
+    _require_function(answer, where)
     given = _copied(arguments)
     try:
         found = answer(*given)
     except NotImplementedError:
         _refuse_unwritten(answer)
+    except NotYetError:  # what the answer was given, a model say, has told it already
+        raise
     except Exception as error:
         raise NotYetError(
-            f"{answer.__name__} ends with {_last_words(answer, error)}",
+            f"{_name(answer)} ends with {_last_words(answer, error)}",
             where=where,
             remedy="run it yourself on such a case, in a cell of its own, and look at that line",
         ) from error
     if not _equal(given, arguments):
         raise NotYetError(
-            f"{answer.__name__} changes what it is given, and who calls it next finds it changed",
+            f"{_name(answer)} changes what it is given, and who calls it next finds it changed",
             where=where,
             remedy="work on a copy: `.copy()`, or an operation that returns something new",
         )
@@ -63,17 +66,20 @@ def tried(answer: Callable, *arguments: object, where: str) -> object:
 
 def refuses(answer: Callable, *arguments: object, where: str, remedy: str) -> None:
     """Raise `NotYetError` unless the function raises `ValueError` for these arguments."""
+    _require_function(answer, where)
     try:
         answer(*_copied(arguments))
     except ValueError:
         return
     except NotImplementedError:
         _refuse_unwritten(answer)
+    except NotYetError:
+        raise
     except Exception as error:
         what = f"ends with {_last_words(answer, error)}, which is no ValueError"
     else:
         what = "returns a result where it should refuse"
-    raise NotYetError(f"{answer.__name__} {what}", where=where, remedy=remedy)
+    raise NotYetError(f"{_name(answer)} {what}", where=where, remedy=remedy)
 
 
 def expect(
@@ -113,6 +119,50 @@ def numbers(found: object, shape: tuple[int, ...], where: str) -> np.ndarray:
     return values
 
 
+def shape_of(found: object) -> tuple[int, ...] | None:
+    """The shape of the result as an array; None if it has none, as rows of different lengths."""
+    try:
+        return np.shape(found)
+    except ValueError:
+        return None
+
+
+def of_each_row(found: object, table: pd.DataFrame, where: str) -> pd.Series:
+    """The subset of each row; raises `NotYetError` if there is not one for each.
+
+    A Series that has the table's index says by it which row is meant, in whatever order.
+    """
+    require(
+        shape_of(found) == (len(table),),
+        f"the result does not have one subset for each of the {len(table)} rows",
+        where,
+        "leave no row out: return one subset for each, in the order of the rows",
+    )
+    by_index = isinstance(found, pd.Series) and found.index.is_unique
+    if by_index and set(found.index) == set(table.index):
+        return found.reindex(table.index).astype(object)
+    return pd.Series(np.asarray(found), index=table.index, dtype=object)
+
+
+def name_and_accuracy(found: object, where: str) -> tuple[str, object]:
+    """The two parts of the result; raises `NotYetError` if it has others."""
+    require(
+        isinstance(found, tuple | list) and len(found) == 2,
+        "the result is not a name and an accuracy",
+        where,
+        "return both, with a comma between",
+    )
+    name, accuracy = found
+    require(
+        isinstance(name, str),
+        f"the name is a {type(name).__name__}",
+        where,
+        "what `head(1)` or a condition picks is still a table: `iloc[0]` is its first row, and "
+        "that row's `[column]` is a single value",
+    )
+    return name, accuracy
+
+
 def require(holds: bool, what: str, where: str, remedy: str) -> None:
     """Raise `NotYetError` with these words unless the condition holds."""
     if not holds:
@@ -130,9 +180,24 @@ def right(lesson: str) -> None:
     print(f"Right. {lesson}")
 
 
+def _name(answer: Callable) -> str:
+    return getattr(answer, "__name__", "your function")  # a `functools.partial` has no name
+
+
+def _require_function(answer: object, where: str) -> None:
+    found = "None" if answer is None else f"a {type(answer).__name__}"
+    require(
+        callable(answer),
+        f"the answer is {found}, and no function",
+        where,
+        "its name was given to something else, as by `name = name(…)`: call that by another name, "
+        "then run the cell of your answer again, and this one",
+    )
+
+
 def _refuse_unwritten(answer: Callable) -> NoReturn:
     raise NotYetError(
-        f"{answer.__name__} is not written yet",
+        f"{_name(answer)} is not written yet",
         remedy="replace `raise NotImplementedError()` by your answer, run that cell, then this one",
     ) from None
 

@@ -6,7 +6,17 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from wastelib.exercises.check import Slip, expect, refuses, require, right, tried
+from wastelib.exercises.check import (
+    Slip,
+    expect,
+    name_and_accuracy,
+    numbers,
+    refuses,
+    require,
+    right,
+    shape_of,
+    tried,
+)
 
 
 def only_one_right(answer: Callable) -> None:
@@ -66,14 +76,7 @@ def chosen_model(answer: Callable) -> None:
         }
     )
     where = "four models, of which medium and large are the best on validation"
-    found = tried(answer, scores, where=where)
-    require(
-        isinstance(found, tuple | list) and len(found) == 2,
-        "the result is not a name and an accuracy",
-        where,
-        "return both, with a comma between",
-    )
-    name, accuracy = found
+    name, accuracy = name_and_accuracy(tried(answer, scores, where=where), where)
     told = {
         "huge": ("the choice was made on the test images", "look at validation_accuracy only"),
         "large": (
@@ -102,7 +105,7 @@ def chosen_model(answer: Callable) -> None:
     shuffled = (
         scores.iloc[[3, 2, 1, 0]].reset_index(drop=True).assign(test_accuracy=[0.5, 0.9, 0.6, 0.7])
     )
-    name, accuracy = tried(answer, shuffled, where=where)
+    name, accuracy = name_and_accuracy(tried(answer, shuffled, where=where), where)
     require(
         name == "medium",
         "other test accuracies, or another order of the rows, change the choice",
@@ -246,9 +249,10 @@ def group_interval(answer: Callable) -> None:
 def _interval(answer: Callable, correct: np.ndarray, group: np.ndarray, where: str):
     found = tried(answer, correct, group, 1000, 3, where=where)
     require(
-        np.shape(found) == (2,),
+        shape_of(found) == (2,),
         "the result is not a lower and an upper end",
         where,
         "return both, with a comma between",
     )
-    return float(found[0]), float(found[1])
+    low, high = numbers(found, (2,), where)
+    return float(low), float(high)

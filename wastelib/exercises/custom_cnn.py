@@ -121,6 +121,15 @@ def cross_entropy(answer: Callable) -> None:
         "subtract the largest score of each row first: softmax stays the same",
     )
     expect(found, 500, where, infinite, overflow)
+    where = "scores (0, 1000) and (0, 0), both for class 1"
+    with np.errstate(all="ignore"):
+        found = tried(answer, np.array([[0.0, 1000.0], [0.0, 0.0]]), np.array([1, 1]), where=where)
+    of_the_batch = (
+        "the largest score of all was subtracted: of an image with small ones nothing is left",
+        "subtract the largest of each row by itself: `scores.max(axis=1, keepdims=True)`",
+    )
+    slips = (Slip(value, *of_the_batch) for value in (math.inf, -math.inf, NAN))
+    expect(found, math.log(2) / 2, where, *slips)
     right("It is the surprise at the true class, and it stays a number for any scores.")
 
 
@@ -248,4 +257,8 @@ def class_scores(answer: Callable) -> None:
         Slip((NAN, 0, NAN), "0 / 0 is no number", "count what cannot be computed as 0"),
         Slip((0, 0, NAN), "0 / 0 is no number", "count what cannot be computed as 0"),
     )
+    where = "the rows (6, 2, 1), (1, 3, 0), (0, 0, 0), class 2, which has no images"
+    found = tried(answer, np.array([[6, 2, 1], [1, 3, 0], [0, 0, 0]]), 2, where=where)
+    missing = ("the recall of no images is no number", "count what cannot be computed as 0")
+    expect(found, (0, 0, 0), where, Slip((0, NAN, NAN), *missing), Slip((0, NAN, 0), *missing))
     right("Who reads a confusion matrix asks first what its rows are.")

@@ -4,14 +4,25 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from wastelib.exercises.check import NotYetError, Slip, expect, require, right, tried
+from wastelib.exercises.check import (
+    NotYetError,
+    Slip,
+    expect,
+    of_each_row,
+    require,
+    right,
+    shape_of,
+    tried,
+)
 
 SUBSETS = ("train", "validation", "test")
+TIMES = range(10)  # that names change: of so few as three, a set may well keep the order
 
 
 def always_largest(answer: Callable) -> None:
@@ -50,75 +61,66 @@ def always_largest(answer: Callable) -> None:
 
 def groups_of(answer: Callable) -> None:
     """A group for each image, from the links between them."""
-    images = ["can_1", "can_2", "can_3", "jar_1", "jar_2", "lid_1"]
-    links = [("can_1", "can_2"), ("can_2", "can_3"), ("jar_1", "jar_2")]
-    for order in (links, links[::-1], [(b, a) for a, b in links]):
-        where = f"the links {', '.join(f'{a} - {b}' for a, b in order)}"
-        found = tried(answer, images, order, where=where)
-        require(
-            np.ndim(found) == 1 and len(found) == len(images),
-            f"the result is no list of {len(images)} groups, one for each image",
-            where,
-            "return the groups in the order of `images`; an image without links is one by itself",
-        )
-        group = dict(zip(images, found, strict=True))
-        for a, b in (*order, ("can_1", "can_3")):
-            require(
-                group[a] == group[b],
-                f"{a} and {b} are linked, directly or through another, and in different groups",
-                where,
-                "when two groups meet, move all images of the one into the other",
-            )
-        for a, b in (("can_1", "jar_1"), ("jar_1", "lid_1"), ("can_1", "lid_1")):
-            require(
-                group[a] != group[b],
-                f"{a} and {b} are in one group, and no chain of links leads from one to the other",
-                where,
-                "begin with a group for each image; only links make groups larger",
-            )
+    few = [("can_1", "can_2"), ("can_2", "can_3"), ("jar_1", "jar_2")]
+    late = [("cup_1", "cup_2"), ("cup_3", "cup_4"), ("cup_4", "cup_5"), ("cup_2", "cup_3")]
+    chain = [(f"tin_{number}", f"tin_{number + 1}") for number in range(1, 8)]
+    for links in (few, late, chain):
+        images = [*sorted({image for link in links for image in link}), "lid_1"]
+        for order in (links, links[::-1], [(b, a) for a, b in links]):
+            where = f"the links {', '.join(f'{a} - {b}' for a, b in order)}"
+            _one_group_each(tried(answer, images, order, where=where), images, where)
     right("One chain of links is one item, however far apart its ends are.")
+
+
+def _one_group_each(found: object, images: list[str], where: str) -> None:
+    """Images are linked, directly or not, if their names begin alike."""
+    require(
+        shape_of(found) == (len(images),),
+        f"the result is no list of {len(images)} groups, one for each image",
+        where,
+        "return the groups in the order of `images`; an image without links is one by itself",
+    )
+    group = dict(zip(images, found, strict=True))
+    for a, b in combinations(images, 2):
+        one_item = a[:3] == b[:3]
+        require(
+            group[a] == group[b] or not one_item,
+            f"{a} and {b} are linked, directly or through another, and in different groups",
+            where,
+            "when two groups meet, move all images of the one into the other",
+        )
+        require(
+            group[a] != group[b] or one_item,
+            f"{a} and {b} are in one group, and no chain of links leads from one to the other",
+            where,
+            "begin with a group for each image; only links make groups larger",
+        )
 
 
 def split_by_group(answer: Callable) -> None:
     """A subset for each row of a catalogue: whole groups, about 60, 20 and 20 % of each class."""
     catalogue, where = _catalogue(), "3 classes of 20 groups of 1 to 4 photographs"
-
-    def split(seed: int) -> pd.Series:
-        found = tried(answer, catalogue, seed, where=where)
-        require(
-            np.ndim(found) == 1 and len(found) == len(catalogue),
-            f"the result does not have one subset for each of the {len(catalogue)} rows",
-            where,
-            "return the subsets in the order of the rows",
-        )
-        subsets = pd.Series(np.asarray(found), index=catalogue.index, dtype=object)
-        if strange := set(subsets) - set(SUBSETS):
-            raise NotYetError(
-                f"there is a subset called {strange.pop()!r}",
-                where=where,
-                remedy="the subsets are 'train', 'validation' and 'test'",
-            )
-        return subsets
-
-    subsets = split(1)
+    subsets = _split(answer, catalogue, 1, where)
     divided = int((subsets.groupby(catalogue["group"]).nunique() > 1).sum())
     require(
         not divided,
         f"{divided} groups stand on more than one side",
         where,
-        "draw groups, not rows, and give every row the subset of its group",
+        "draw groups, not rows, and give every row the subset of its group, in the order of the "
+        "rows",
     )
-    for label, own in subsets.groupby(catalogue["label"]):
+    groups = catalogue.assign(subset=subsets).drop_duplicates("group")
+    for label, own in groups.groupby("label")["subset"]:
         shares = own.value_counts(normalize=True).reindex(SUBSETS, fill_value=0.0)
         near = (shares - [0.6, 0.2, 0.2]).abs().max() <= 0.12
         told = ", ".join(f"{share:.0%} {name}" for name, share in shares.items())
         require(
             near,
-            f"the class {label} is divided into {told}",
+            f"the groups of the class {label} are divided into {told}",
             where,
             "divide the groups of each class by themselves, in shares of 60, 20 and 20 %",
         )
-    again, other = split(1), split(2)
+    again, other = _split(answer, catalogue, 1, where), _split(answer, catalogue, 2, where)
     require(
         subsets.equals(again),
         "the same seed gives another split when it is used again",
@@ -131,7 +133,67 @@ def split_by_group(answer: Callable) -> None:
         where,
         "put the groups of each class in an order drawn with the seed before you divide them",
     )
+    _same_tomorrow(answer, catalogue, subsets)
     right("No item is on two sides, and who has the seed has the split.")
+
+
+def _split(answer: Callable, catalogue: pd.DataFrame, seed: int, where: str) -> pd.Series:
+    found = tried(answer, catalogue, seed, where=where)
+    subsets = of_each_row(found, catalogue, where)
+    if strange := set(subsets) - set(SUBSETS):
+        raise NotYetError(
+            f"there is a subset called {strange.pop()!r}",
+            where=where,
+            remedy="the subsets are 'train', 'validation' and 'test'",
+        )
+    return subsets
+
+
+def _same_tomorrow(answer: Callable, catalogue: pd.DataFrame, subsets: pd.Series) -> None:
+    """Whether the split is the same in another process, where a set has another order.
+
+    Either way to show it can fail a right answer, but hardly both: other names, in the same order,
+    if it computes with the names; other hashes, if it looks up names that it has copied.
+    """
+    where = "the same catalogue and seed, Python started again"
+
+    def same(changed: pd.DataFrame) -> bool:
+        try:
+            return _split(answer, changed, 1, where).equals(subsets)
+        except NotYetError:
+            return False
+
+    for column in ("label", "group"):
+        require(
+            any(
+                all(same(catalogue.assign(**{column: way(catalogue[column], n)})) for n in TIMES)
+                for way in (_renamed, _rehashed)
+            ),
+            "the same seed gives another split in another process",
+            where,
+            "a set of names has another order there: take `unique()`, or sort the set, before you "
+            "draw",
+        )
+
+
+class _Rehashed(str):
+    """A name with another hash, as every process gives it one."""
+
+    number = 0
+
+    def __hash__(self) -> int:
+        return hash((self.number, str(self)))
+
+
+def _rehashed(names: pd.Series, number: int) -> pd.Series:
+    turned = [_Rehashed(name) for name in names]
+    for name in turned:
+        name.number = number
+    return pd.Series(turned, dtype=object)  # `map` would make strings of pandas' own of them
+
+
+def _renamed(names: pd.Series, number: int) -> pd.Series:
+    return f"{number} " + names
 
 
 def _catalogue() -> pd.DataFrame:
@@ -150,6 +212,7 @@ def fill_folders(answer: Callable) -> None:
     turned = dict(reversed(images.items()))
     with tempfile.TemporaryDirectory(prefix="wastelib-exercise-") as name:
         folder = Path(name) / "split"
+        folder.mkdir()
 
         def filled(seed: int, images: dict[str, bytes], where: str) -> dict[str, list[str]]:
             state = random.getstate(), np.random.get_state()[1].tolist()

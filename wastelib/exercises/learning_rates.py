@@ -131,6 +131,21 @@ def chosen_rate(answer: Callable) -> None:
             "what was learnt by heart is low there too: take the validation loss",
         ),
     )
+    where = "two rates, of which 0.1 has no number in any epoch"
+    histories = {
+        0.1: {"loss": [NAN, NAN], "val_loss": [NAN, NAN], "test_loss": [NAN, NAN]},
+        0.01: {"loss": [1.0, 0.8], "val_loss": [1.1, 0.9], "test_loss": [1.1, 0.9]},
+    }
+    expect(
+        tried(answer, histories, where=where),
+        0.01,
+        where,
+        Slip(
+            0.1,
+            "a rate was chosen that has no loss at all: `min` keeps a NaN that comes first",
+            "NaN can be the lowest of a rate, too: leave such rates out of the choice",
+        ),
+    )
     right("The test had no part in the choice, so its figures may be believed.")
 
 

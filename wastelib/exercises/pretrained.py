@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wastelib.exercises.check import NotYetError, Slip, expect, require, right, tried
+from wastelib.exercises.check import NotYetError, Slip, expect, require, right, shape_of, tried
 
 
 def prepared(answer: Callable) -> None:
@@ -13,7 +13,7 @@ def prepared(answer: Callable) -> None:
     pixels, where = np.tile(shades[:, None, None], (1, 1, 3)), "the shades 0, 51, 204, 255"
     found = tried(answer, pixels, where=where)
     require(
-        np.shape(found) == pixels.shape,
+        shape_of(found) == pixels.shape,
         "the result does not have the images' shape",
         where,
         "return a value for each pixel and colour",
@@ -149,15 +149,22 @@ def features(answer: Callable) -> None:
         where,
         "a whole dataset does not fit into memory: cut it into batches",
     )
+    shape = shape_of(found)
     require(
-        np.shape(found) != (6, 3),
+        shape is not None,
+        "the result is a list of batches of different sizes",
+        where,
+        "put the batches one below the other: `np.concatenate`",
+    )
+    require(
+        shape != (6, 3),
         "the last image has no features: the last batch, which is smaller, is left out",
         where,
         "let the batches begin at every `batch_size`-th image, up to the end",
     )
     require(
-        np.shape(found) == (7, 3),
-        f"the result has the shape {np.shape(found)}",
+        shape == (7, 3),
+        f"the result has the shape {shape}",
         where,
         "return a row of features for each image: put the batches one below the other",
     )

@@ -5,7 +5,16 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from wastelib.exercises.check import NotYetError, Slip, expect, numbers, require, right, tried
+from wastelib.exercises.check import (
+    NotYetError,
+    Slip,
+    expect,
+    numbers,
+    require,
+    right,
+    shape_of,
+    tried,
+)
 
 
 def images_of_epoch(answer: Callable) -> None:
@@ -20,7 +29,7 @@ def images_of_epoch(answer: Callable) -> None:
         where = f"the {subset} images in epoch {epoch}"
         found = tried(answer, images, subset, epoch, augment, where=where)
         require(
-            np.shape(found) == images.shape,
+            shape_of(found) == images.shape,
             "the result does not have the images' shape",
             where,
             "return all images, augmented or not",
@@ -115,8 +124,9 @@ def unfair(answer: Callable) -> None:
         "again": {"optimizer": "adam", "rate": 0.001, "epochs": 8},
         "no epochs": {"optimizer": "adam", "rate": 0.001},
         "two left out": {"optimizer": "adam"},
+        "set to None": {"optimizer": "adam", "rate": 0.001, "epochs": 8, "augmentation": None},
     }
-    where = "eight arms, compared with 'plain'"
+    where = "nine arms, compared with 'plain'"
     found = tried(answer, arms, "plain", where=where)
     if not isinstance(found, list | tuple | set):
         raise NotYetError("the result is no list of names", where=where, remedy="return the names")
@@ -140,6 +150,10 @@ def unfair(answer: Callable) -> None:
         "again": (
             "does not differ at all, so it answers no question",
             "exactly one difference is wanted",
+        ),
+        "set to None": (
+            "has one setting that the reference lacks: one difference, though its value is None",
+            "`get(key)` returns None for a missing setting: ask it for something else instead",
         ),
     }
     unfair_ones = {"SGD", "CutMix", "again", "two left out"}

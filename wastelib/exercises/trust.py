@@ -5,7 +5,16 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from wastelib.exercises.check import NotYetError, Slip, expect, numbers, require, right, tried
+from wastelib.exercises.check import (
+    NotYetError,
+    Slip,
+    expect,
+    numbers,
+    require,
+    right,
+    shape_of,
+    tried,
+)
 
 
 def calibration_error(answer: Callable) -> None:
@@ -116,12 +125,12 @@ def _softmax(scores: np.ndarray) -> np.ndarray:
 
 def _table(found: object, shape: tuple[int, int], where: str) -> np.ndarray:
     require(
-        np.shape(found) == shape,
+        shape_of(found) == shape,
         "the result does not have a probability for each image and class",
         where,
         f"return an array of {shape[0]} rows and {shape[1]} columns, as it was given",
     )
-    return np.asarray(found, dtype=float)
+    return numbers(found, shape, where)
 
 
 def abstain(answer: Callable) -> None:
@@ -179,7 +188,25 @@ def abstain(answer: Callable) -> None:
         where,
         "return None",
     )
+    _of_equals(answer, test)
     right("'I don't know' is an answer too, and its price was set before the test.")
+
+
+def _of_equals(answer: Callable, test: pd.DataFrame) -> None:
+    """No threshold lies between answers of one confidence, in whichever order they stand."""
+    for right_ones in ([1, 1, 0, 0], [1, 0, 0, 1]):
+        validation = pd.DataFrame({"confidence": [0.9, 0.8, 0.8, 0.8], "right": right_ones})
+        where = "validation: one right answer at 0.90, and one of three at 0.80; 100 % wanted"
+        expect(
+            _three(tried(answer, validation, test, 1.0, where=where), where),
+            (0.9, 1 / 8, 1.0),
+            where,
+            Slip(
+                (0.8, 1 / 8, 1.0),
+                "from 0.80 on, half of the answers are right: equally sure ones were torn apart",
+                "of a confidence that occurs several times, take the last row, or `groupby` it",
+            ),
+        )
 
 
 def _three(found: object, where: str) -> tuple[float, float, float]:
@@ -233,36 +260,46 @@ def surest_mistakes(answer: Callable) -> None:
     """The images of the wrong answers given with the highest confidence, the surest first."""
     table = pd.DataFrame(
         {
-            "image": ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"],
-            "label": ["Glass", "Glass", "Metal", "Metal", "Metal"],
-            "p_Glass": [0.95, 0.30, 0.60, 0.10, 0.85],
-            "p_Metal": [0.05, 0.70, 0.40, 0.90, 0.15],
+            "image": ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg", "f.jpg"],
+            "label": ["Glass", "Glass", "Metal", "Metal", "Metal", "Paper"],
+            "p_Glass": [0.95, 0.25, 0.45, 0.05, 0.85, 0.27],
+            "p_Metal": [0.03, 0.70, 0.12, 0.90, 0.13, 0.25],
+            "p_Paper": [0.02, 0.05, 0.43, 0.05, 0.02, 0.48],  # f: right, and below one half
         }
     )
-    where = "five images, of which b, c and e are answered wrongly, at 70, 60 and 85 %"
-    found = tried(answer, table, 2, where=where)
+    for count in (2, 3):
+        where = f"six images, of which b, c, e are answered wrongly, at 70, 45, 85 %; {count=}"
+        _expect_surest(tried(answer, table, count, where=where), count, where)
+    right("Look at these first: here the model, or the label, is thoroughly wrong.")
+
+
+def _expect_surest(found: object, count: int, where: str) -> None:
     require(
-        found is not None and np.ndim(found) == 1,
+        len(shape_of(found) or ()) == 1,
         "the result is no list of images",
         where,
         "return the column `image` of the rows that you chose, as a list",
     )
-    names = list(found)
+    names, wanted = list(found), ["e.jpg", "b.jpg", "c.jpg"]
+    least, wanted = wanted[::-1][:count], wanted[:count]
     told = [
         (
-            "a.jpg" in names or "d.jpg" in names,
+            not {"a.jpg", "d.jpg", "f.jpg"}.isdisjoint(names),
             "there are right answers among them",
             "keep the rows whose most probable class is not the label",
         ),
-        (len(names) != 2, f"there are {len(names)} images, and 2 were asked for", "cut the list"),
-        (names == ["c.jpg", "b.jpg"], "these are the least sure", "sort from high to low"),
         (
-            set(names) != {"b.jpg", "e.jpg"},
+            len(names) != count,
+            f"there are {len(names)} images, and {count} were asked for",
+            "return as many as are asked for",
+        ),
+        (names == least, "these are the least sure", "sort from high to low"),
+        (
+            set(names) != set(wanted),
             f"it names {names}",
             "sort by the probability of the class that the model names",
         ),
-        (names != ["e.jpg", "b.jpg"], "the surest does not come first", "sort from high to low"),
+        (names != wanted, "the surest does not come first", "sort from high to low"),
     ]
     for wrong, what, remedy in told:
         require(not wrong, what, where, remedy)
-    right("Look at these first: here the model, or the label, is thoroughly wrong.")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from wastelib.exercises.check import Slip, expect, require, right, tried
+from wastelib.exercises.check import Slip, expect, name_and_accuracy, require, right, tried
 
 
 def averaged(answer: Callable) -> None:
@@ -73,27 +73,21 @@ def best_model(answer: Callable) -> None:
         ("three models, of which another one is best on validation than on the test", table),
         ("the same with two models that are equally good on validation", equals),
     ):
-        found = tried(answer, given, where=where)
+        name, accuracy = name_and_accuracy(tried(answer, given, where=where), where)
         require(
-            isinstance(found, tuple) and len(found) == 2,
-            "the result is no pair of a name and an accuracy",
-            where,
-            "`return name, accuracy`",
-        )
-        require(
-            found[0] != "ensemble",
+            name != "ensemble",
             "the model was chosen by its test accuracy, or the later of two equals was taken",
             where,
             "choose by `validation`, the first of equals; open the test afterwards",
         )
         require(
-            found[0] == "tuned",
-            f"{found[0]!r} is chosen",
+            name == "tuned",
+            f"{name!r} is chosen",
             where,
             "take the highest accuracy on validation",
         )
         expect(
-            found[1],
+            accuracy,
             0.86,
             where,
             Slip(
@@ -186,7 +180,46 @@ def distillation_loss(answer: Callable) -> None:
             "raise the probabilities to the power 1 / temperature, and let them sum to 1 again",
         ),
     )
+    _both_parts_at_a_temperature(answer)
     right("How wrong each wrong answer is: a label does not say it, a teacher does.")
+
+
+def _both_parts_at_a_temperature(answer: Callable) -> None:
+    """Above, softening leaves the student as it is, and only one of the losses counts."""
+    student, teacher = np.array([0.6, 0.3, 0.1]), np.array([0.2, 0.7, 0.1])
+    soft_student, soft_teacher = (np.sqrt(one) / np.sqrt(one).sum() for one in (student, teacher))
+    of_teacher = 4 * _divergence(soft_teacher, soft_student)
+    for label in (1, 2):
+        of_label = -np.log(student[label])
+        where = (
+            "a student that says (0.6, 0.3, 0.1), a teacher (0.2, 0.7, 0.1), "
+            f"{label=}, share=0.5, temperature 2"
+        )
+        expect(
+            tried(answer, student, teacher, label, 0.5, 2.0, where=where),
+            (of_label + of_teacher) / 2,
+            where,
+            Slip(
+                (of_label + 4 * _divergence(soft_teacher, student)) / 2,
+                "only the teacher is softened",
+                "soften the student's probabilities too, before the two are compared",
+            ),
+            Slip(
+                (4 * of_label + of_teacher) / 2,
+                "the square of the temperature multiplies the label's loss too",
+                "multiply the teacher's loss alone",
+            ),
+            Slip(
+                (-np.log(soft_student[label]) + of_teacher) / 2,
+                "the label's loss is that of the softened student",
+                "take the student as it is: `-np.log(student[label])`",
+            ),
+            Slip(
+                (-np.log(student[0]) + of_teacher) / 2,
+                "the label's loss is that of class 0, whatever the label",
+                "`student[label]` is the probability of the true class",
+            ),
+        )
 
 
 def _divergence(p: np.ndarray, q: np.ndarray) -> float:
