@@ -55,7 +55,7 @@ help:
 
 # make's own -j says how many notebooks run side by side; after -- come the variables.
 
-## Run the notebooks, with -j side by side; the report is then in report/build/PROFILE
+## Run the notebooks, two side by side; the report is then in report/build/PROFILE
 report: setup
 	@set --; case "$$FRESH" in ''|0|no|false) ;; *) set -- --fresh ;; esac; \
 	for flag in $$MAKEFLAGS; do case "$$flag" in \
@@ -93,8 +93,9 @@ growth: setup
 	@exec $(python) -m tests.benchmarks.growth report/build/growth
 
 ## Open the notebooks in JupyterLab, on this machine only
+# TensorFlow's start-up chatter is red, and a student takes it for an error.
 lab: setup
-	@exec $(python) -m jupyterlab --ip=127.0.0.1 "--ServerApp.root_dir=$$NOTEBOOKS" \
+	@export TF_CPP_MIN_LOG_LEVEL=3; exec $(python) -m jupyterlab --ip=127.0.0.1 "--ServerApp.root_dir=$$NOTEBOOKS" \
 		$$([ "$$(id -u)" = 0 ] && echo --allow-root)
 
 ## Serve a page on this machine: drop a photograph, see PROFILE's best model answer
