@@ -1,6 +1,6 @@
 """The command `wastelib`. Thin: each command imports what it needs when it is called."""
 
-import glob
+import errno
 import os
 import shlex
 import signal
@@ -15,6 +15,12 @@ from wastelib.errors import WasteError
 
 DEMO_BUILD = Path("report/build/demo")
 STUDENT_EDITION = Path("report/build/student")
+# A full disk, a folder that is not ours, a file where a folder should be: no mistakes of ours.
+MENDABLE = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EACCES", "EPERM", "EROFS", "EEXIST", "ENOTDIR")
+    if hasattr(errno, name)
+}
 
 app = typer.Typer(
     help="From photographs of landfill waste to a report, with every number checkable.",
@@ -35,6 +41,12 @@ def main() -> None:
         app()
     except WasteError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in MENDABLE:
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        print(f"error: {error.strerror}{where}", file=sys.stderr)
         sys.exit(1)
     except SystemExit as stop:
         if stop.code == 130:  # typer's translation of Ctrl-C
@@ -121,13 +133,15 @@ def show_data(
     """Fetch or find photographs and print their classes and counts."""
     from wastelib.data.layout import images_per_class
     from wastelib.data.sources import locate
+    from wastelib.export.answers import printable
     from wastelib.settings import DataPreparation
 
     defaults = DataPreparation()
     source = locate(data, demo_images=defaults.demo_images, seed=defaults.seed)
     counts = images_per_class(source.root)
+    counts = {printable(name): count for name, count in counts.items()}
     width = max(map(len, counts))
-    print(f"{source.name}\n{source.root}\n")
+    print(f"{printable(source.name)}\n{printable(source.root)}\n")
     for name, count in sorted(counts.items()):
         print(f"{name:<{width}}  {count:>6}")
     print(f"\n{len(counts)} classes, {sum(counts.values())} images")
@@ -300,7 +314,8 @@ def export_model(
 
 def _lines_on_standard_input() -> Iterator[str]:
     """Read when asked for. A name is any bytes but a line break."""
-    yield from map(os.fsdecode, sys.stdin.buffer)
+    if sys.stdin is not None:  # it may have been closed
+        yield from map(os.fsdecode, sys.stdin.buffer)
 
 
 def _run_classifier(build: Path, beginning: str | None):
@@ -327,7 +342,8 @@ def _run_folder(build: Path, beginning: str | None) -> Path:
     if beginning is None:
         return best_on_validation(build).folder
     # Unfinished trainings and locks have a dot in their names.
-    found = [f for f in sorted((build / "runs").glob(f"{glob.escape(beginning)}*")) if not f.suffix]
+    runs = sorted(folder for folder in (build / "runs").glob("*") if not folder.suffix)
+    found = [folder for folder in runs if folder.name.startswith(beginning)]
     if len(found) != 1:
         raise WasteError(
             f"{len(found)} runs have a hash that begins with {beginning!r}",

@@ -62,7 +62,7 @@ def load_profile(
         )
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # PyYAML makes dates of what looks like one
         raise WasteError(f"the profile is not valid YAML: {error}", where=path) from error
     content = _mapping(content, "the profile", path)
     title = str(content.pop("title", name))
@@ -114,9 +114,19 @@ def _validated(model: type[Parameters], values: dict, notebook: str, path: Path)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        remedy = "correct the value in the profile"
+        if isinstance(first["input"], str) and (number := _number(first["input"])) is not None:
+            remedy = f"write {number!r}: YAML takes {first['input']} for text"
         value = f"{name} = {first['input']!r} is not accepted: " if name else ""
         raise WasteError(
             f"{notebook}: {value}{first['msg']}",
             where=path,
-            remedy="correct the value in the profile",
+            remedy=remedy,
         ) from error
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

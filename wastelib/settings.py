@@ -269,6 +269,7 @@ class OutOfTheNotebook(Parameters):
     belt_milliseconds: float = Field(10.0, gt=0)
     other_data: str = "demo-clean"
     other_images: int = Field(180, ge=90, le=100_000)
+    unreadable_limit: float = Field(0.05, ge=0, le=1)
 
     @field_validator("formats")
     @classmethod

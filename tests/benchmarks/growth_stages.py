@@ -105,7 +105,7 @@ def go_through(photos: Path, trunk, build: Path, meter: Meter) -> None:
         with meter.stage(f"{method} split"):
             make_split(catalogue, method, seed=1, train=0.6, validation=0.2)
     with meter.stage("audit"):
-        audit(catalogue, dataset.skipped)
+        audit(catalogue, dataset.skipped, dataset.root)
         exact_duplicates(catalogue)
         folder_tree(catalogue, "photos")
     with meter.stage("decode cache"):

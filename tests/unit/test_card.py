@@ -61,6 +61,7 @@ def test_a_card_read_back_is_the_same(exported, temperature):
         ({"temperature": float("nan")}, "wrong or incomplete in: temperature"),
         ({"temperature": 10**400}, "wrong or incomplete in: temperature"),
         ({"view": ...}, "wrong or incomplete in: view"),
+        ({"view": "sepia"}, "wrong or incomplete in: view"),
         ({"seal": ...}, "changed after it was written"),
         ({"more": 1}, "wrong or incomplete in: more"),
         ({"format": "pickle"}, "wrong or incomplete in: format"),

@@ -1,6 +1,7 @@
 """The catalogue lists what can be read, says what cannot, and derives the groups."""
 
 import hashlib
+import os
 import shutil
 
 import numpy as np
@@ -132,6 +133,51 @@ def test_known_groups_must_cover_every_image(tmp_path):
         known_groups(tmp_path / "groups.csv", pd.Series(["a.png", "b.png"]))
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("path,group\nä.png,1\n".encode("latin-1"), "cannot be read"),
+        (b"", "cannot be read"),
+        (b"path,group\na.png,1\nb.png,1,2\n", "cannot be read"),
+        (b"name,group\na.png,1\n", "needs the columns path and group"),
+        (b"path,group\na.png,1\na.png,2\nb.png,1\n", r"'a\.png' is in two groups"),
+        (b"path,group\na.png,\nb.png,1\n", r"1 images have no group, the first is 'a\.png'"),
+    ],
+)
+def test_groups_that_cannot_be_used_say_why(tmp_path, content, message):
+    (tmp_path / "groups.csv").write_bytes(content)
+    with pytest.raises(WasteError, match=message):
+        known_groups(tmp_path / "groups.csv", pd.Series(["a.png", "b.png"]))
+
+
+def test_groups_from_a_spreadsheet_or_another_system_are_read(tmp_path):
+    """With a mark at the beginning, a group called NA, and an accent in two letters."""
+    text = "path,group\na.png,NA\ne\N{COMBINING ACUTE ACCENT}.png,NA\n"
+    (tmp_path / "groups.csv").write_text(text, "utf-8-sig")
+    paths = pd.Series(["a.png", "\N{LATIN SMALL LETTER E WITH ACUTE}.png"])
+    assert known_groups(tmp_path / "groups.csv", paths) == ["NA", "NA"]
+
+
+def test_a_name_that_is_no_utf8_is_skipped_and_named(folder):
+    raw = os.fsencode(folder / "Red") + b"/caf\xe9.png"
+    shutil.copy(folder / "Red" / "Red_1.png", os.fsdecode(raw))
+    catalogue, skipped = build(folder)
+    assert len(catalogue) == 36
+    assert skipped["path"].tolist() == ["Red/caf\\udce9.png"]
+    assert "rename" in skipped["reason"][0]
+
+
+def test_an_accent_in_two_letters_makes_no_class_of_its_own(folder):
+    (folder / "Red").rename(folder / "Rouge\N{COMBINING ACUTE ACCENT}")
+    labels = build(folder)[0]["label"].unique()
+    assert "Roug\N{LATIN SMALL LETTER E WITH ACUTE}" in labels
+
+
+def test_floating_point_pixels_are_no_photograph(folder):
+    Image.fromarray(np.full((9, 9), 0.5, np.float32)).save(folder / "Red" / "Red_78.tif")
+    assert "floating-point" in build(folder)[1]["reason"][0]
+
+
 @pytest.mark.parametrize("reach", [1, 3])
 def test_groups_are_those_of_comparing_all_appearances_at_once(folder, reach):
     """With one image that cannot be read: its neighbours are compared with each other."""
@@ -169,9 +215,21 @@ def test_any_names_can_be_ordered(names):
 def test_audit_names_odd_sizes_and_channels(folder):
     Image.new("L", (9, 9)).save(folder / "Red" / "Red_77.png")
     catalogue, skipped = build(folder)
-    findings = audit(catalogue, skipped).set_index("check")["finding"]
+    findings = audit(catalogue, skipped, folder).set_index("check")["finding"]
     assert findings["image size"] == "2 sizes; 36 images are 24 x 24"
     assert findings["channels"] == "RGB: 36, L: 1"
+
+
+def test_audit_names_what_was_left_out_and_groups_that_are_torn(folder):
+    (folder / "Metal").mkdir()
+    for name in ("Metal/1.heic", "Metal/2.heic", "Red/note.txt", "Red/.hidden"):
+        (folder / name).touch()
+    shutil.copy(folder / "Red" / "Red_2.png", folder / "Blue" / "Blue_99.png")
+    findings = audit(*build(folder), folder).set_index("check")["finding"]
+    assert findings["other files (left out)"] == (
+        ".heic: 2, .txt: 1; no class, for want of images: Metal"
+    )
+    assert findings["groups over several classes"] == "1"
 
 
 def test_folder_tree_counts_each_class(folder):

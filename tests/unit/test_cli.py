@@ -1,5 +1,7 @@
 """The command answers at once, names what is wrong, and its exit status can be relied on."""
 
+import errno
+import os
 import subprocess
 import sys
 import time
@@ -116,6 +118,16 @@ def test_what_a_user_can_mend_is_a_message_without_a_traceback(run, module):
     assert status == 1
     assert out == ""
     assert err == "error: no photographs\n  where:  /data\n  remedy: name a folder\n"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EEXIST])
+def test_what_the_disk_refuses_is_a_message_too(run, module, number):
+    def build_report(*_, **__):
+        raise OSError(number, os.strerror(number), "/full/report.html")
+
+    module("wastelib.report.build", build_report=build_report)
+    status, _, err = run("report")
+    assert (status, err) == (1, f"error: {os.strerror(number)}: /full/report.html\n")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +277,7 @@ def test_predict_writes_for_people_and_for_programs(
     assert str(pictures[0]) in out
 
 
-@pytest.mark.parametrize(("beginning", "found"), [("9", 0), ("3f", 2)])
+@pytest.mark.parametrize(("beginning", "found"), [("9", 0), ("3f", 2), ("/3f", 0)])
 def test_predict_wants_exactly_one_run(run, predictor, tmp_path, beginning, found):
     make_run(tmp_path, "3f2a77")
     make_run(tmp_path, "3f9900")

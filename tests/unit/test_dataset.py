@@ -198,6 +198,13 @@ def test_files_of_a_folder_follow_the_numbers_in_their_names(small_folder):
     assert names == ["Blue_1.png", "Blue_2.png", "Blue_3.png"]
 
 
+def test_photographs_that_were_learnt_from_are_no_other_dataset(prepare_small, tmp_path):
+    dataset = prepare_small()
+    other = prepare_small(build=tmp_path / "again", methods=())
+    with pytest.raises(WasteError, match=r"36 photographs of .* are among those"):
+        dataset.add_other(other)
+
+
 def test_photographs_that_are_only_tested_on_may_have_classes_of_any_size(tmp_path, prepare_small):
     for label, count in {"Glass": 1, "Paper": 4}.items():
         (tmp_path / "few" / label).mkdir(parents=True)

@@ -147,6 +147,27 @@ def test_a_dash_stands_for_the_lines_of_standard_input(folder):
     assert found == ["first.png", "one.png", " two .png", "all/z/1.png", "last.png"]
 
 
+def test_lines_of_windows_and_empty_words(folder):
+    """A name may end with that character too, if there is such a file."""
+    Path("real\r").touch()
+    found, problems = named(["-", ""], ["one.png\r\n", "real\r\n", "\r\n"])
+    assert found == ["one.png", "real\r"]
+    assert [reason for _, reason in problems] == ["an empty word names no file"]
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path):
+    (answer,) = predict_images([tmp_path / "gone.png"], classifier())
+    assert answer.problem == "there is no such file"
+
+
+def test_an_answer_that_is_no_number_is_a_problem_and_no_answer(capsys):
+    problems, out = Problems(), io.StringIO()
+    answers = [Answer(Path("a.png"), np.full(4, np.nan))]
+    write_answers(answers, CLASSES, "json", out, problems)
+    assert (problems.count, out.getvalue()) == (1, "")
+    assert "diverged" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["\0", "x" * 5000])
 def test_a_name_that_no_file_can_have_is_a_problem_of_that_file_only(name):
     (answer,) = predict_images(map(Path, named([name])[0]), classifier())

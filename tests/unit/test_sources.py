@@ -178,7 +178,7 @@ def test_a_zip_is_unpacked_once_and_known_by_its_bytes(tmp_path, monkeypatch):
 
 def test_the_demo_is_rendered_once_for_each_size_and_seed(rendered, cache):
     source = find("demo", demo_images=90, seed=1)
-    assert (source.name, source.kind) == ("demo", "demo")
+    assert (source.name, source.kind) == ("Demo data (rendered)", "demo")
     assert source.root == cache / "demo" / "90-1-7"
     assert find("demo", demo_images=90, seed=1) == source
     assert find("demo", demo_images=90, seed=2) != source
@@ -187,7 +187,7 @@ def test_the_demo_is_rendered_once_for_each_size_and_seed(rendered, cache):
 
 def test_the_clean_demo_has_a_place_of_its_own(rendered, cache):
     source = find("demo-clean", demo_images=90, seed=1)
-    assert (source.name, source.kind) == ("demo-clean", "demo")
+    assert (source.name, source.kind) == ("Demo data, clean (rendered)", "demo")
     assert source.root == cache / "demo-clean" / "90-1-7"
     assert rendered == [(90, 1, "clean")]
 

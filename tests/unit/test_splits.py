@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wastelib.data.folds import make_folds, thin
+from wastelib.data.folds import distinct_shares, make_folds, most_folds, thin
 from wastelib.data.sources import REALWASTE
 from wastelib.data.splits import METHODS, SUBSETS, make_split
 from wastelib.errors import WasteError
@@ -212,3 +212,21 @@ def test_a_share_is_of_the_groups_of_each_class():
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(ValueError, match="a share lies"):
         thin(split(catalogue_of({"A": [1] * 9, "B": [1] * 9}), "group"), share)
+
+
+def test_there_are_as_many_folds_as_the_poorest_class_has_groups():
+    catalogue = catalogue_of({"A": [1] * 9, "B": [2] * 4})
+    assert most_folds(catalogue) == 4
+    assert len(make_folds(catalogue, 4, seed=0)) == 4
+    with pytest.raises(WasteError, match="too few groups"):
+        make_folds(catalogue, 5, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("groups", "kept"), [(7, [0.3, 1.0]), (50, [0.1, 0.3, 1.0]), (5, [0.3, 1.0])]
+)
+def test_shares_that_keep_the_same_groups_are_one(groups, kept):
+    whole = split(catalogue_of({"A": [1] * groups, "B": [1] * groups}), "group")
+    shares = distinct_shares(whole, [0.1, 0.3, 1.0])
+    assert shares == kept
+    assert len({thin(whole, share).fingerprint for share in shares}) == len(shares)

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -91,8 +93,11 @@ def exact_duplicates(catalogue: pd.DataFrame) -> pd.DataFrame:
     return repeated.sort_values(["sha256", "path"])[["sha256", "path", "label"]]
 
 
-def audit(catalogue: pd.DataFrame, skipped: pd.DataFrame) -> pd.DataFrame:
-    """What a reader should know before trusting the data: columns check, finding."""
+def audit(catalogue: pd.DataFrame, skipped: pd.DataFrame, root: Path) -> pd.DataFrame:
+    """What a reader should know before trusting the data: columns check, finding.
+
+    `root` is the folder of the class folders, in which other files than images may lie.
+    """
     sizes = catalogue.groupby(["width", "height"]).size().sort_values(ascending=False)
     (width, height), count = sizes.index[0], sizes.iloc[0]
     size_text = (
@@ -104,16 +109,34 @@ def audit(catalogue: pd.DataFrame, skipped: pd.DataFrame) -> pd.DataFrame:
     duplicates = exact_duplicates(catalogue)
     across = duplicates.groupby("sha256")["label"].nunique().gt(1).sum()
     groups = catalogue.groupby("group").size()
+    torn = catalogue.groupby("group")["label"].nunique().gt(1).sum()
     findings = {
         "images": f"{len(catalogue):,} in {catalogue['label'].nunique()} classes",
         "image size": size_text,
         "channels": ", ".join(f"{mode}: {n:,}" for mode, n in modes.items()),
         "unreadable files (skipped)": f"{len(skipped):,}",
+        "other files (left out)": _other_files(root, set(catalogue["label"])),
         "exact duplicates": f"{len(duplicates):,} files, {across} sets across classes",
         "groups": f"{len(groups):,}; the largest has {groups.max()} images",
         "images that share a group": f"{groups[groups > 1].sum() / len(catalogue):.0%}",
+        "groups over several classes": f"{torn:,}",
     }
     return pd.DataFrame(findings.items(), columns=["check", "finding"])
+
+
+def _other_files(root: Path, classes: set[str]) -> str:
+    """How many files of class folders are no images by their names, and folders without any."""
+    suffixes: Counter[str] = Counter()
+    without = []
+    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+        names = [name for name in os.listdir(folder) if not is_hidden(name)]
+        others = [name for name in names if not is_image(name)]
+        suffixes.update(Path(name).suffix.lower() or "no suffix" for name in others)
+        if names and _label(folder.name) not in classes and not is_hidden(folder.name):
+            without.append(folder.name)
+    found = ", ".join(f"{suffix}: {n:,}" for suffix, n in suffixes.most_common(5)) or "none"
+    listed = ", ".join(map(_shown, without[:5]))
+    return found + (f"; no class, for want of images: {listed}" if without else "")
 
 
 def folder_tree(catalogue: pd.DataFrame, root_name: str) -> str:
@@ -149,14 +172,27 @@ def _read(root: Path, reach: int) -> tuple[pd.DataFrame, np.ndarray, pd.DataFram
 def _facts(root: Path, path: Path) -> tuple[tuple, np.ndarray | None]:
     """An image's row and appearance; path, reason and None if it cannot be read."""
     relative = path.relative_to(root)
+    shown = _shown(relative.as_posix())
+    if shown != relative.as_posix():
+        return (shown, "its name is not UTF-8: rename it"), None
     try:
         image = read_image(path)
     except UnreadableImageError as error:
-        return (relative.as_posix(), str(error)), None
+        return (shown, str(error)), None
     height, width = image.rgb.shape[:2]
     small = thumbnail(image.rgb)
     facts = width, height, image.mode, sha256_of(path), perceptual_hash(small)
-    return (relative.as_posix(), relative.parts[0], *facts), appearance(small)
+    return (shown, _label(relative.parts[0]), *facts), appearance(small)
+
+
+def _shown(name: str) -> str:
+    """A name as text; what is no UTF-8 in it, which no table can hold, as escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _label(folder: str) -> str:
+    """A class is called as its folder; systems store an accent in one letter or in two."""
+    return unicodedata.normalize("NFC", folder)
 
 
 def _natural(name: str) -> list:
@@ -172,7 +208,7 @@ def _refuse_too_many(skipped: pd.DataFrame, total: int, limit: float, root: Path
             f"{len(skipped)} of {total} files cannot be read, more than the share "
             f"unreadable_limit = {limit} allows ({first})",
             where=root,
-            remedy="mend or remove these files, or raise unreadable_limit in notebook 01",
+            remedy="mend or remove these files, or raise unreadable_limit",
         )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from wastelib.data.catalogue import build_catalogue, fingerprint, image_files
-from wastelib.data.folds import make_folds, thin
+from wastelib.data.folds import make_folds, most_folds, thin
 from wastelib.data.groups import GroupRule
 from wastelib.data.layout import GROUPS_FILE
 from wastelib.data.likeness import Look
@@ -91,6 +91,11 @@ class Dataset:
         """`count` splits that test each image once (see `make_folds`)."""
         return [self._stored(fold) for fold in make_folds(self.catalogue, count, seed=seed)]
 
+    @property
+    def most_folds(self) -> int:
+        """How many folds there can be: a part of each needs a group of every class."""
+        return most_folds(self.catalogue)
+
     def thinned(self, split: Split, share: float) -> Split:
         """`split` with only that share of its training groups (see `thin`)."""
         return self._stored(thin(split, share))
@@ -102,8 +107,15 @@ class Dataset:
     def add_other(self, other: "Dataset") -> None:
         """Remember another dataset, for trials that are tested on it.
 
-        Raises `WasteError` if the two have no class of the same name.
+        Raises `WasteError` if the two have no class of the same name, or a photograph in common.
         """
+        if shared := set(self.catalogue["sha256"]) & set(other.catalogue["sha256"]):
+            raise WasteError(
+                f"{len(shared)} photographs of {other.name} are among those of {self.name}, which "
+                "models have learnt from",
+                where=other.root,
+                remedy="name other photographs, or none, to test on too",
+            )
         if not set(self.classes) & set(other.classes):
             raise WasteError(
                 f"no class of {other.name} has the name of one of {self.name}: "
@@ -265,7 +277,8 @@ def _listing(root: Path) -> str:
     digest = hashlib.sha256(str(root).encode())
     for path in chain(image_files(root), sorted(root.glob("*.csv"))):
         stat = path.stat()
-        digest.update(f"{path.relative_to(root)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+        digest.update(os.fsencode(path.relative_to(root)))  # a name is any bytes
+        digest.update(f"\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 

@@ -1,5 +1,7 @@
 """Splits for a question of their own: folds for cross-validation, and less to train on."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -37,6 +39,23 @@ def make_folds(catalogue: pd.DataFrame, count: int, *, seed: int) -> list[Split]
     return folds
 
 
+def most_folds(catalogue: pd.DataFrame) -> int:
+    """How many folds `make_folds` can make: the groups of the class that has fewest."""
+    groups = classes_of_groups(catalogue).value_counts()
+    return int(groups.reindex(catalogue["label"].unique(), fill_value=0).min())
+
+
+def distinct_shares(split: Split, shares: Sequence[float]) -> list[float]:
+    """Those of the rising `shares` that keep other numbers of groups than the one after.
+
+    Of few groups, several shares keep the same: `thin` leaves at least one of each class.
+    """
+    training = split.assignment[split.assignment["subset"] == "train"]
+    sizes = classes_of_groups(training).value_counts()
+    kept = {tuple(_kept(share, size) for size in sizes): share for share in shares}
+    return sorted(kept.values())
+
+
 def thin(split: Split, share: float) -> Split:
     """The same split with only `share` (above 0, up to 1) of its training groups.
 
@@ -52,11 +71,15 @@ def thin(split: Split, share: float) -> Split:
     kept: set[str] = set()
     for _, groups in classes.groupby(classes, sort=True):
         order = rng.permutation(groups.index)
-        kept.update(order[: max(1, round(share * len(order)))])
+        kept.update(order[: _kept(share, len(order))])
     left_out = (split.assignment["subset"] == "train") & ~split.assignment["group"].isin(kept)
     assignment = split.assignment.assign(subset=split.assignment["subset"].mask(left_out, UNUSED))
     refuse_missing(assignment)
     return Split(split.method, split.seed, assignment)
+
+
+def _kept(share: float, groups: int) -> int:
+    return max(1, round(share * groups))
 
 
 def _refuse_too_many(count: int, groups: pd.Series) -> None:

@@ -29,12 +29,17 @@ class GroupRule:
 def known_groups(file: Path, paths: pd.Series) -> list[str]:
     """The groups that a dataset brings along: `groups.csv` with the columns path, group.
 
-    Raises `WasteError` if an image has no line in it.
+    Raises `WasteError` if the file cannot be read as UTF-8 and a table of two columns, puts an
+    image into two groups, or has no line for an image.
     """
-    table = pd.read_csv(file, dtype=str)
-    if not {"path", "group"} <= set(table.columns):
-        raise WasteError("groups.csv needs the columns path and group", where=file)
-    groups = paths.map(table.drop_duplicates("path").set_index("path")["group"])
+    table = _read_groups(file).drop_duplicates()
+    if (twice := table["path"].duplicated()).any():
+        raise WasteError(
+            f"{table['path'][twice].iloc[0]!r} is in two groups",
+            where=file,
+            remedy="leave one line for each image",
+        )
+    groups = _composed(paths).map(table.set_index("path")["group"]).replace("", None)
     if groups.isna().any():
         first = paths[groups.isna()].iloc[0]
         raise WasteError(
@@ -43,6 +48,29 @@ def known_groups(file: Path, paths: pd.Series) -> list[str]:
             remedy="add a line for each image, or remove the file to have groups derived",
         )
     return groups.tolist()
+
+
+def _read_groups(file: Path) -> pd.DataFrame:
+    """Columns path (with accents in one letter) and group, as text."""
+    try:
+        # A spreadsheet may begin its file with a mark; a group may well be called NA.
+        table = pd.read_csv(
+            file, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8-sig"
+        )
+    except (ValueError, OSError) as error:  # what pandas raises for a file that is no table
+        raise WasteError(
+            f"groups.csv cannot be read: {error}",
+            where=file,
+            remedy="save it as CSV in UTF-8 with the columns path and group, commas between; a "
+            "name with a comma stands in double quotes",
+        ) from error
+    if not {"path", "group"} <= set(table.columns):
+        raise WasteError("groups.csv needs the columns path and group", where=file)
+    return table[["path", "group"]].assign(path=_composed(table["path"]))
+
+
+def _composed(paths: pd.Series) -> pd.Series:
+    return paths.str.normalize("NFC")
 
 
 def derived_groups(catalogue: pd.DataFrame, likenesses: np.ndarray, rule: GroupRule) -> list[str]:

@@ -1,5 +1,6 @@
 """Reading one image file: whatever its format, out comes upright 8-bit RGB."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PIL import Image, ImageOps
 
 # A file may claim any size in its header; nothing above this is decoded (about 150 MB as RGB).
 MAX_PIXELS = 50_000_000
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # Pillow's, of the same
 
 
 class UnreadableImageError(Exception):
@@ -33,8 +35,8 @@ def read_image(path: Path) -> ImageFile:
     Grey is repeated to three channels, transparency is laid on white, CMYK is converted,
     16 bits are scaled to 8 and EXIF rotation is applied.
 
-    Raises `UnreadableImageError` for an empty, broken, truncated or huge file, and for one that
-    is no image.
+    Raises `UnreadableImageError` for a file that is not there, empty, broken, truncated or huge,
+    for one that is no image, and for floating-point pixels.
     """
     try:
         if path.stat().st_size == 0:
@@ -48,6 +50,8 @@ def read_image(path: Path) -> ImageFile:
             return ImageFile(_upright_rgb(image), image.mode)
     except (UnreadableImageError, MemoryError):
         raise
+    except FileNotFoundError:
+        raise UnreadableImageError("there is no such file") from None
     except Exception as error:
         # Broken files make Pillow raise nearly anything: fuzzing found OSError, SyntaxError,
         # ValueError, TypeError and struct.error. Its messages may name the full path.
@@ -76,6 +80,8 @@ def resized(rgb: np.ndarray, size: int) -> np.ndarray:
 
 def _upright_rgb(image: Image.Image) -> np.ndarray:
     image = ImageOps.exif_transpose(image)
+    if image.mode == "F":
+        raise UnreadableImageError("its pixels are floating-point numbers, of unknown range")
     if image.mode.startswith("I"):  # 16-bit grey: Pillow would clip to 255 instead of scaling
         grey = np.asarray(image).astype(np.int64)
         grey = np.clip(grey, 0, 65535) // 257

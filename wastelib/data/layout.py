@@ -82,11 +82,20 @@ def named_images(
     cannot be read, or has no image, is handed to `on_problem` with the reason.
     """
     for word in words:
-        for name in (line.removesuffix("\n") for line in lines) if word == "-" else [word]:
+        for name in map(_of_line, lines) if word == "-" else [word]:
             if os.path.isdir(name):  # which no name makes raise, as Path.is_dir does
                 yield from _images_below(Path(name), on_problem)
             elif name:
                 yield Path(name)
+            elif word != "-":  # of lines, an empty one is none
+                on_problem(Path(name), "an empty word names no file")
+
+
+def _of_line(line: str) -> str:
+    """The name that a line holds. Windows ends lines with a character more, which names may too."""
+    name = line.removesuffix("\n")
+    shorter = name.removesuffix("\r")
+    return name if name == shorter or os.path.lexists(name) else shorter
 
 
 def _images_below(folder: Path, on_problem: Callable[[Path, str], None]) -> Iterator[Path]:

@@ -126,7 +126,8 @@ def _demo(data: str, images: int, seed: int, progress: bool) -> Source:
 
     folder = cache_folder() / data / f"{images}-{seed}-{VERSION}"
     _make_once(folder, render)
-    return Source(data, "demo", folder.resolve())
+    name = "Demo data, clean (rendered)" if clean else "Demo data (rendered)"
+    return Source(name, "demo", folder.resolve())
 
 
 def _realwaste(progress: bool) -> Source:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
+
 from wastelib.training.predict import Answer
 
 SHOWN_CLASSES = 3
@@ -42,6 +44,9 @@ def write_answers(
     for answer in answers:
         if answer.probabilities is None:
             on_problem(answer.path, answer.problem)
+            continue
+        if not np.isfinite(answer.probabilities).all():
+            on_problem(answer.path, "the model's answer is no number: its training diverged")
             continue
         write(answer.path, dict(zip(classes, map(float, answer.probabilities), strict=True)))
         out.flush()

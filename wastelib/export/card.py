@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from wastelib.data.views import VIEWS
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of, write_json
 
@@ -121,7 +122,7 @@ def _is_temperature(value: object) -> bool:
 CHECKS = {
     "classes": _is_class_list,
     "image_size": lambda value: type(value) is int and value > 0,
-    "view": _is_text,
+    "view": lambda value: isinstance(value, str) and value in VIEWS,
     "temperature": _is_temperature,
     "trial": _is_text,
     "format": lambda value: isinstance(value, str) and value in SUFFIXES,

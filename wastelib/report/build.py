@@ -116,11 +116,19 @@ def materials(profile: Profile) -> "dict[str, Inputs]":
             for name, parameters in profile.notebooks.items()
             if "weights" in type(parameters).model_fields
         }
+        seen = []
         for name, what, where in _photographs(profile):
             source = locate(**where)
             files = [*image_files(source.root), *source.root.glob("*.csv")]
             content = {"root": str(source.root), "files": hashes(source.root, files)}
             materials[name] = materials.get(name, {}) | {what: digest(content)}
+            seen.append(set(content["files"].values()))
+    if shared := set.intersection(*seen) if len(seen) > 1 else set():
+        raise WasteError(
+            f"{len(shared)} files of the other photographs are among those that models learn from",
+            where=source.root,
+            remedy="name others, or none, to test on too",
+        )
     return materials
 
 

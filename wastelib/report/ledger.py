@@ -88,9 +88,17 @@ def hashes(folder: Path, paths: Iterable[Path | str]) -> Outputs:
     """
     files = [path for path in (folder / path for path in paths) if path.is_file()]
     with ThreadPoolExecutor() as pool:  # hashing lets other threads run
-        digests = list(pool.map(sha256_of, files))
+        digests = list(pool.map(_sha256_if_readable, files))
     names = [path.relative_to(folder).as_posix() for path in files]
     return dict(zip(names, digests, strict=True))
+
+
+def _sha256_if_readable(path: Path) -> str:
+    """A file that we may not read is skipped by the catalogue, and no reason to stop."""
+    try:
+        return sha256_of(path)
+    except PermissionError:
+        return "not readable"
 
 
 def common_inputs() -> Inputs:
