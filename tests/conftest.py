@@ -14,7 +14,11 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
 
 # The tests of the smoke build. It takes minutes, so they all run in the process that makes it.
-OF_THE_SMOKE_BUILD = ("tests/report/", "tests/notebooks/", "tests/faults/test_killed_report.py")
+OF_THE_SMOKE_BUILD = (
+    "tests/report/test_build.py",
+    "tests/notebooks/",
+    "tests/faults/test_killed_report.py",
+)
 
 COLOURS = {"Blue": (200, 60, 40), "Green": (50, 190, 60), "Red": (40, 50, 210)}
 

@@ -25,6 +25,8 @@ def graded(tmp_path_factory) -> Path:
     def first_notebooks(*arguments):
         profile = whole(*arguments)
         few = dict(list(profile.notebooks.items())[:COURSE])
+        plain = {"folds": 0, "ablation_seeds": 0, "residual": ""}  # the published network alone
+        few[CNN] = few[CNN].model_copy(update=plain)
         return profile.model_copy(update={"notebooks": few})
 
     with pytest.MonkeyPatch.context() as patch:

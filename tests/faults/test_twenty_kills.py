@@ -43,7 +43,7 @@ def test_twenty_kills_at_random_moments_change_no_prediction(prepare_small, tmp_
         else:
             wait_for_an_epoch_after(epochs_in(unfinished), unfinished, caller)
             time.sleep(moments.uniform(0, 0.4))
-        assert caller.is_running(), "the training ended before it was killed"
+        assert caller.poll() is None, "the training ended before it was killed"
         moments.choice([caller, worker]).kill()
         caller.wait(60)
         assert not psutil.wait_procs([worker], timeout=60)[1], "the worker outlived its caller"
@@ -76,5 +76,5 @@ def epochs_in(unfinished: Path) -> int:
 def wait_for_an_epoch_after(before: int, unfinished: Path, caller: psutil.Popen) -> None:
     """Until this life of the training has finished an epoch of its own."""
     while epochs_in(unfinished) <= before:
-        assert caller.is_running(), "the training ended before it was killed"
+        assert caller.poll() is None, "the training ended before it was killed"
         time.sleep(0.005)

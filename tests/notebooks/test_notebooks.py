@@ -90,10 +90,13 @@ def test_no_markdown_cell_is_followed_by_a_page_of_code(notebook):
 
 
 def test_smoke_run_prints_the_kept_outputs(smoke_build, tmp_path):
-    """Each notebook again, in the order of the course, on the build that is there already."""
+    """Each notebook that has some, again, on the build that is there already."""
     profile = load_profile("smoke", build_folder=os.path.relpath(smoke_build, tmp_path))
-    for name in NOTEBOOKS:
-        source = load_notebook_node(str(FOLDER / f"{name}.ipynb"))
+    sources = {name: load_notebook_node(str(FOLDER / f"{name}.ipynb")) for name in NOTEBOOKS}
+    kept = [n for n, source in sources.items() if any(c.outputs for c in code_cells(source))]
+    assert len(kept) >= 4
+    for name in kept:
+        source = sources[name]
         filled = parameterize_notebook(source, profile.parameters(name))
         for cell in code_cells(filled):
             cell.execution_count = 1  # nbval refuses kept outputs of a cell that was never run

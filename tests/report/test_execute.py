@@ -287,23 +287,32 @@ def test_what_does_not_read_from_each_other_runs_side_by_side(tmp_path):
     assert printed(tmp_path, FIFTH) == f"{list(middle)}\n"
 
 
+def alone(root: Path, seconds: float) -> list[str]:
+    """Cells that take so long, and fail if others of the kind run meanwhile."""
+    busy = str(root / "busy")
+    return [
+        f"import os, time\nos.close(os.open({busy!r}, os.O_CREAT | os.O_EXCL))",
+        f"time.sleep({seconds})\nos.remove({busy!r})",
+    ]
+
+
 def test_no_more_than_asked_for_run_side_by_side(tmp_path):
-    alone = (
-        f"import os\nfrom pathlib import Path\nmark = Path({str(tmp_path)!r}, 'busy')\n"
-        "mark.touch(exist_ok=False)\nmark.unlink()"
-    )
-    write_notebooks(tmp_path / "notebooks", **{FIRST: [alone], SECOND: [alone], THIRD: [alone]})
-    assert len(build(tmp_path)) == 3
+    write_notebooks(tmp_path / "notebooks", **dict.fromkeys([SECOND, THIRD], alone(tmp_path, 2)))
+    assert len(build(tmp_path)) == 2
 
 
 def test_beside_what_measures_time_nothing_runs(tmp_path):
     (measuring,) = ALONE
-    mark = f"import os\nfrom pathlib import Path\nmark = Path({str(tmp_path)!r}, 'busy')\n"
-    working = mark + "mark.touch()\nimport time\ntime.sleep(1)\nmark.unlink()"
-    (other,) = (name for name in list(NOTEBOOKS)[-2:] if name not in (measuring, *READS[measuring]))
-    cells = {other: [working], measuring: [mark + "assert not mark.exists()"]}
-    write_notebooks(tmp_path / "notebooks", **cells)
+    other = next(name for name in NOTEBOOKS if name not in (measuring, *READS[measuring]))
+    write_notebooks(tmp_path / "notebooks", **dict.fromkeys([other, measuring], alone(tmp_path, 2)))
     assert len(build(tmp_path, jobs=2)) == 2
+
+
+def test_what_may_meet_does(tmp_path):
+    """Else the two tests above could not fail."""
+    write_notebooks(tmp_path / "notebooks", **dict.fromkeys([SECOND, THIRD], alone(tmp_path, 60)))
+    with pytest.raises(WasteError, match="FileExistsError"):
+        build(tmp_path, jobs=2)
 
 
 def test_a_failure_ends_the_others_and_is_told_at_once(tmp_path):

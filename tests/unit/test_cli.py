@@ -4,7 +4,6 @@ import errno
 import os
 import subprocess
 import sys
-import time
 import types
 from pathlib import Path
 
@@ -42,23 +41,16 @@ def module(monkeypatch):
     return replace
 
 
-def test_help_imports_nothing_heavy_and_is_there_at_once():
+def test_help_imports_nothing_heavy():
     code = (
         "import sys; sys.argv = ['wastelib', '--help']\n"
         "from wastelib.cli import main\n"
         "try:\n    main()\n"
         f"finally:\n    print([m for m in {HEAVY!r} if m in sys.modules])"
     )
-    seconds = []
-    for _ in range(3):  # the best of three: the machine may be busy
-        started = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        )
-        seconds.append(time.monotonic() - started)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("[]\n")
     assert "predict" in done.stdout
-    assert min(seconds) < 0.5
 
 
 @pytest.mark.parametrize("words", [["--help"], ["doctor"], ["data", "{photographs}"]])

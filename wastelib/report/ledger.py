@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import distributions
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from wastelib.files import sha256_of, write_json
 from wastelib.report.results import NotebookSeconds, TrainingSeconds
@@ -49,7 +49,7 @@ def read_entry(build: Path, step: str) -> Entry | None:
     """The entry of a step, if it was ever done and can be read."""
     try:
         return Entry.model_validate_json(_path(build, step).read_text("utf-8"))
-    except (FileNotFoundError, ValidationError):
+    except (FileNotFoundError, ValueError):  # no UTF-8, no JSON, or no entry
         return None
 
 
