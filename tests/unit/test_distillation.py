@@ -1,6 +1,7 @@
 """A student learns from a teacher, and its run is a run like any other."""
 
 import shutil
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -12,7 +13,7 @@ from small_trials import RECIPE, predicted_again, stored, trial_of
 from wastelib.errors import WasteError
 from wastelib.models.backbones import find_weights
 from wastelib.models.temperature import tempered
-from wastelib.training.distillation import SoftAnswers, Taught
+from wastelib.training.distillation import SoftAnswers, Taught, learner_of
 from wastelib.training.fit import fit
 from wastelib.training.range_test import store_range_test
 from wastelib.training.run import FILES, Run
@@ -89,6 +90,24 @@ def test_training_weighs_both_losses_and_validation_only_the_labels():
     assert validated["loss"] == pytest.approx(plain, rel=1e-5)
     trained = learner.train_on_batch(x, y, return_dict=True)
     assert trained["loss"] == pytest.approx(0.3 * plain + 0.7 * soft, rel=1e-5)
+
+
+def test_the_trial_says_how_much_the_teacher_counts_and_how_soft_it_is(dataset):
+    def network(seed):
+        keras.utils.set_random_seed(seed)
+        return keras.Sequential([keras.Input((5,)), layers.Dense(3, activation="softmax")])
+
+    teacher, student = network(1), network(2)
+    x, y = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32), np.arange(8) % 3
+    trial = trial_of(dataset, teacher="t", teacher_share=0.8, teacher_temperature=2.0)
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    accuracy = keras.metrics.SparseCategoricalAccuracy
+    examples = SimpleNamespace(steps=1, loss=loss, accuracy=accuracy)
+    plain = float(loss(y, student(x)))
+    soft = float(SoftAnswers(2.0, keras.losses.KLDivergence()).compute_loss(teacher(x), student(x)))
+    learner = learner_of(trial, student, teacher, examples)
+    trained = learner.train_on_batch(x, y, return_dict=True)
+    assert trained["loss"] == pytest.approx(0.2 * plain + 0.8 * soft, rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -35,13 +35,6 @@ def test_an_ensemble_of_one_is_that_model():
     assert evaluate(averaged([one])).accuracy == evaluate(one).accuracy
 
 
-def test_a_temperature_can_be_fitted_to_the_ensemble():
-    validation = [member.assign(subset="validation") for member in MEMBERS]
-    temperature = fit_temperature(averaged(validation, "validation"))
-    test = averaged(MEMBERS)
-    assert evaluate(at_temperature(test, temperature)).accuracy == evaluate(test).accuracy
-
-
 def test_members_tested_on_other_images_are_refused():
     with pytest.raises(WasteError, match="not tested on the same images"):
         averaged([MEMBERS[0], MEMBERS[1].iloc[1:]])
@@ -86,6 +79,22 @@ def test_of_a_single_run_both_orders_of_temperature_and_mean_are_one():
     first = alone.open_test_tempered_first()
     expected = after.filter(like="p_").to_numpy()
     assert first.filter(like="p_").to_numpy() == pytest.approx(expected)
+
+
+def test_each_member_has_its_own_temperature_where_that_comes_first():
+    sharp, modest = at_temperature(MEMBERS[0], 0.3), at_temperature(MEMBERS[1], 3.0)
+    own = [fit_temperature(one.assign(subset="validation")) for one in (sharp, modest)]
+    assert own[0] > 2 * own[1]
+    both = [at_temperature(one, t) for one, t in zip((sharp, modest), own, strict=True)]
+    expected = np.mean([one.filter(like="p_") for one in both], axis=0)
+    found = Ensemble((Answering(sharp), Answering(modest)))
+    after = at_temperature(found.open_test(), found.temperature)
+    first, after = (
+        tested.set_index("image").loc[MEMBERS[0]["image"]].filter(like="p_").to_numpy()
+        for tested in (found.open_test_tempered_first(), after)
+    )
+    assert first == pytest.approx(expected, abs=1e-6)
+    assert np.abs(after - expected).max() > 0.01
 
 
 def test_a_network_that_is_shown_several_pictures_has_its_parameters_once():

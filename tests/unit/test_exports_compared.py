@@ -85,6 +85,23 @@ def test_int8_is_compared_image_by_image_and_byte_by_byte(tmp_path):
     assert row["size_share"] == 0.25
 
 
+def test_losses_of_several_models_are_corrected_for_their_number(tmp_path):
+    """Each differs from float32 in the same twelve of eighty images, every one a group."""
+    full, small = np.ones(80, bool), np.arange(80) >= 12
+    answers = {
+        name: {"litert-float32": right_or_wrong(full), "litert-int8": right_or_wrong(small)}
+        for name in ("one", "two")
+    }
+    for form in ("litert-float32", "litert-int8"):
+        (tmp_path / form).write_bytes(b"x")
+    files = {name: {form: tmp_path / form for form in answers[name]} for name in answers}
+    alone = int8_table({"one": files["one"]}, {"one": answers["one"]})
+    both = int8_table(files, answers)
+    assert alone["real"].all()
+    assert both["p"].tolist() == pytest.approx([2 * alone["p"][0]] * 2)
+    assert both["real"].all()
+
+
 def test_without_both_formats_there_is_nothing_to_compare():
     assert int8_table({}, {"one": {"onnx": right_or_wrong([True, False])}}).empty
 

@@ -118,6 +118,26 @@ def ensemble(members: list[pd.DataFrame]) -> SimpleNamespace:
     )
 
 
+def test_a_temperature_for_each_member_is_told_apart_from_one_for_their_mean():
+    """Two members that are sure of other images: the mean is less sure than either."""
+    found = {}
+    for split in SPLITS:
+        hits = np.arange(40)
+        members = [right_or_wrong(hits < 26), right_or_wrong(hits >= 14)]
+        found[split] = ensemble([at_temperature(one, 0.5) for one in members])
+    tests = {"both": {split: one.test for split, one in found.items()}}
+    (row,) = temperatures_table({"both": found}, tests).to_dict(orient="records")
+    first, after = (
+        expected_calibration_error(table)
+        for table in (
+            found["group", 1].open_test_tempered_first(),
+            at_temperature(tests["both"]["group", 1], found["group", 1].temperature),
+        )
+    )
+    assert abs(first - after) > 0.005
+    assert (row["first"], row["after"]) == pytest.approx((first, after))
+
+
 def test_errors_of_calibration_are_those_before_between_and_after_on_the_wanted_splits():
     # Right two times in three, and sure of it each time.
     sure = [at_temperature(with_hits(26 + n), 0.5) for n in range(3)]

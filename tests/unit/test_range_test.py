@@ -86,6 +86,18 @@ def test_a_split_that_is_not_stored_is_refused(prepare_small):
         made(prepare_small(), split="0" * 64)
 
 
+def test_what_cannot_begin_is_refused_as_a_training_is(prepare_small):
+    dataset = prepare_small()
+    with pytest.raises(WasteError, match="declared for another dataset"):
+        range_test(
+            trial_of(dataset).model_copy(update={"dataset": "other"}),
+            dataset,
+            lowest=1e-5,
+            highest=1,
+            steps=3,
+        )
+
+
 def test_smoothing_forgets_slowly_and_starts_at_the_first_loss():
     losses = [4.0, 2.0, 3.0]
     weights = np.array([0.9**2, 0.9, 1])

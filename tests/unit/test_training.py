@@ -13,6 +13,7 @@ from small_trials import RECIPE, predicted_again, stored, trial_of
 from wastelib.errors import WasteError
 from wastelib.models.backbones import find_weights
 from wastelib.training import fit as fitting
+from wastelib.training.features import features_file
 from wastelib.training.fit import _finished, fit, kept_epoch
 from wastelib.training.process import TrainingProcess
 from wastelib.training.run import FILES, Run, best_on_validation, declare, declared, open_run
@@ -324,3 +325,47 @@ def test_augmented_images_go_through_the_frozen_layers_which_stay_as_they_are(pr
         strict=True,
     )
     assert all(np.array_equal(one, other) for one, other in pairs)
+
+
+def test_the_epoch_that_is_kept_is_the_one_whose_model_and_answers_are_stored(prepare_small):
+    """At a high rate, later epochs are worse than earlier ones."""
+    dataset = prepare_small()
+    earlier = 0
+    for seed in range(4):
+        changes = {"epochs": 5, "learning_rate": 0.03, "restore_best": True, "seed": seed}
+        run = fitted(trial_of(dataset, **changes), dataset)
+        named = run.predictions[[f"p_{c}" for c in run.classes]].to_numpy()
+        labels = [run.classes.index(label) for label in run.predictions["label"]]
+        loss = -np.log(named[np.arange(len(labels)), labels].clip(1e-7)).mean()
+        assert loss == pytest.approx(run.history["val_loss"].min(), rel=1e-3, abs=1e-4)
+        assert stored(run) == pytest.approx(predicted_again(run, dataset), abs=1e-4)
+        earlier += run.kept_epoch["epoch"] < len(run.history)
+    assert earlier
+
+
+def test_features_are_named_by_all_that_they_depend_on_and_nothing_else(prepare_small):
+    dataset = prepare_small()
+    trial = trial_of(dataset, model=frozen_model(), image_size=32)
+    name = features_file(dataset, trial)
+    weights = {"backbone": BACKBONE, "weights": "sha256:other"}
+    others = [
+        trial.model_copy(update=changes)
+        for changes in (
+            {"view": "grey"},
+            {"precision": "bfloat16"},
+            {"image_size": 48},
+            {"model": PretrainedModel(**weights)},
+            {"model": frozen_model(unfrozen_layers=20)},
+        )
+    ]
+    assert len({name, *(features_file(dataset, other) for other in others)}) == 6
+    same = [
+        trial.model_copy(update=changes)
+        for changes in (
+            {"seed": 5},
+            {"learning_rate": 0.1},
+            {"epochs": 9},
+            {"model": frozen_model(head_units=16)},
+        )
+    ]
+    assert {features_file(dataset, other) for other in same} == {name}

@@ -19,6 +19,7 @@ from wastelib.data.dataset import Dataset
 from wastelib.data.lock import one_at_a_time
 from wastelib.files import whole_file
 from wastelib.training.budget import Budget, Job, threads_for
+from wastelib.training.earlier import refuse_what_cannot_begin
 from wastelib.training.pool import carry_out
 from wastelib.training.trial import Trial
 
@@ -72,6 +73,7 @@ def range_test(
 
     Raises `WasteError` as `train` does.
     """
+    refuse_what_cannot_begin(trial, dataset)
     settled = {"learning_rate": lowest, "schedule": "constant", "warmup_epochs": 0}
     settled |= {"epochs": 1, "patience": 0, "restore_best": False, "averaging": 0.0}
     trial = trial.model_copy(update=settled)
