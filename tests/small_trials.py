@@ -4,7 +4,10 @@ import numpy as np
 
 from wastelib.data.dataset import Dataset, prepare
 from wastelib.data.groups import GroupRule
-from wastelib.training.trial import CustomModel, Trial
+from wastelib.training.run import Run
+from wastelib.training.trial import CustomModel, PretrainedModel, Trial
+
+BACKBONE = "MobileNetV2-0.35"
 
 # Every ingredient on, in a residual network.
 RECIPE = {
@@ -46,6 +49,28 @@ def trial_of(dataset, **changes) -> Trial:
         "epochs": 2,
     }
     return Trial(**settings | changes)
+
+
+def small_backbone(image_size: int = 32, **changes) -> PretrainedModel:
+    """The demo's own backbone, with a small head."""
+    from wastelib.models.backbones import find_weights
+
+    weights = find_weights("demo", BACKBONE, image_size).identity
+    return PretrainedModel(backbone=BACKBONE, weights=weights, **{"head_units": 8} | changes)
+
+
+def fitted(trial, dataset) -> Run:
+    """The run of a trial, made in this process: much sooner than in one of its own."""
+    from wastelib.training.fit import fit
+
+    return fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
+
+
+def cross_entropy(run) -> float:
+    """Of the run's validation images, from what its predictions say."""
+    named = run.predictions[[f"p_{name}" for name in run.classes]].to_numpy()
+    labels = [run.classes.index(label) for label in run.predictions["label"]]
+    return float(-np.log(named[np.arange(len(labels)), labels].clip(1e-7)).mean())
 
 
 def stored(run) -> np.ndarray:

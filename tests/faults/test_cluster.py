@@ -10,7 +10,7 @@ from collections import Counter
 import pandas as pd
 import psutil
 import pytest
-from small_trials import trial_of
+from small_trials import small_backbone, trial_of
 
 from wastelib.errors import WasteError
 from wastelib.training import cluster as on_cluster
@@ -18,9 +18,7 @@ from wastelib.training import dask_client, remote
 from wastelib.training.parcel import receive
 from wastelib.training.progress import Progress
 from wastelib.training.train import train, train_all
-from wastelib.training.trial import PretrainedModel, Trial
-
-BACKBONE = "MobileNetV2-0.35"
+from wastelib.training.trial import Trial
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +38,7 @@ def cluster(tmp_path_factory):
 
 
 def head_of(dataset, **changes) -> Trial:
-    from wastelib.models.backbones import find_weights
-
-    weights = find_weights("demo", BACKBONE, 32).identity
-    settings = {"backbone": BACKBONE, "weights": weights, "head_units": 8} | changes
-    return trial_of(dataset, image_size=32, model=PretrainedModel(**settings), epochs=1)
+    return trial_of(dataset, image_size=32, model=small_backbone(**changes), epochs=1)
 
 
 def assert_same(run, expected) -> None:

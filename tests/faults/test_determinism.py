@@ -4,7 +4,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from small_trials import RECIPE, trial_of
+from small_trials import RECIPE, fitted, trial_of
 
 from wastelib.models.backbones import find_weights
 from wastelib.training.fit import fit
@@ -90,8 +90,8 @@ def test_a_stopped_training_ends_as_it_would_have_without_the_stop(
 
     whole, broken = (prepare_small(build=tmp_path / name) for name in ("whole", "broken"))
     trial = after_what_it_needs(whole, broken, {"epochs": 4} | changes)
-    expected = fit(trial, whole, weights="demo", on_epoch=lambda history: None)
+    expected = fitted(trial, whole)
     with pytest.raises(StoppedError):
         fit(trial, broken, weights="demo", on_epoch=stop_after_two)
-    run = fit(trial, broken, weights="demo", on_epoch=lambda history: None)
+    run = fitted(trial, broken)
     assert_same_numbers(run, expected)

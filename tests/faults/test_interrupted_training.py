@@ -1,17 +1,11 @@
 """A training that is stopped says why, and leaves its last epoch to go on from."""
 
 import pytest
-from small_trials import trial_of
+from small_trials import fitted, trial_of
 
 from wastelib.errors import WasteError
 
 EPOCHS = 4
-
-
-def fitted(trial, dataset):
-    from wastelib.training.fit import fit
-
-    return fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
 
 
 def test_a_killed_training_process_is_reported_with_a_remedy(prepare_small, monkeypatch):

@@ -1,11 +1,10 @@
 """A trial on each fold: every image is tested by a model that has not seen its group."""
 
 import pytest
-from small_trials import trial_of
+from small_trials import fitted, trial_of
 
 from wastelib.errors import WasteError
 from wastelib.models.backbones import find_weights
-from wastelib.training.fit import fit
 from wastelib.training.folds import cross_validate
 from wastelib.training.run import declare
 from wastelib.training.train import train
@@ -35,7 +34,7 @@ def test_a_trial_that_starts_from_a_run_of_another_split_is_refused(prepare_smal
     weights = find_weights("demo", "MobileNetV2-0.35", 32).identity
     settings = {"backbone": "MobileNetV2-0.35", "weights": weights, "head_units": 8}
     frozen = trial_of(dataset, image_size=32, epochs=1, model=PretrainedModel(**settings))
-    run = fit(frozen, dataset, weights="demo", on_epoch=lambda history: None)
+    run = fitted(frozen, dataset)
     tuned = PretrainedModel(**settings, unfrozen_layers=5, start=run.hash)
     with pytest.raises(WasteError, match="was trained on another split"):
         cross_validate(frozen.model_copy(update={"model": tuned}), dataset, 3, seed=5)

@@ -8,30 +8,26 @@ import numpy as np
 import pytest
 from keras import layers
 from pydantic import ValidationError
-from small_trials import RECIPE, predicted_again, stored, trial_of
+from small_trials import (
+    RECIPE,
+    cross_entropy,
+    fitted,
+    predicted_again,
+    small_backbone,
+    stored,
+    trial_of,
+)
 
 from wastelib.errors import WasteError
-from wastelib.models.backbones import find_weights
 from wastelib.models.temperature import tempered
 from wastelib.training.distillation import SoftAnswers, Taught, learner_of
-from wastelib.training.fit import fit
 from wastelib.training.range_test import store_range_test
 from wastelib.training.run import FILES, Run
 from wastelib.training.train import train
-from wastelib.training.trial import CustomModel, PretrainedModel, Trial
+from wastelib.training.trial import CustomModel, Trial
 
 SIZE = 32
 STUDENT = {"model": CustomModel(network="residual_s"), "image_size": SIZE, "epochs": 2}
-
-
-def fitted(trial, dataset) -> Run:
-    return fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
-
-
-def backbone(**changes) -> PretrainedModel:
-    name = "MobileNetV2-0.35"
-    weights = find_weights("demo", name, SIZE).identity
-    return PretrainedModel(backbone=name, weights=weights, **{"head_units": 8} | changes)
 
 
 @pytest.fixture
@@ -47,19 +43,12 @@ def kept(tmp_path_factory):
 @pytest.fixture
 def teacher(dataset, kept) -> Run:
     """A finished run in the dataset's build folder; it is trained for the first test only."""
-    trial = trial_of(dataset, model=backbone(), image_size=SIZE, epochs=40)
+    trial = trial_of(dataset, model=small_backbone(SIZE), image_size=SIZE, epochs=40)
     if (kept / trial.hash).exists():
         shutil.copytree(kept / trial.hash, dataset.build_folder / "runs" / trial.hash)
     run = fitted(trial, dataset)
     shutil.copytree(run.folder, kept / trial.hash, dirs_exist_ok=True)
     return run
-
-
-def cross_entropy(run) -> float:
-    """Of the run's validation images, from what its predictions say."""
-    named = run.predictions[[f"p_{c}" for c in run.classes]].to_numpy()
-    labels = [run.classes.index(label) for label in run.predictions["label"]]
-    return float(-np.log(named[np.arange(len(labels)), labels]).mean())
 
 
 def test_the_loss_is_the_divergence_of_softened_answers_as_the_source_has_it():
@@ -122,7 +111,7 @@ def test_the_trial_says_how_much_the_teacher_counts_and_how_soft_it_is(dataset):
 )
 def test_the_student_s_run_is_the_student_s_alone(dataset, teacher, changes):
     if "rate_decay" in changes:
-        changes = changes | {"model": backbone(unfrozen_layers=20, start=teacher.hash)}
+        changes = changes | {"model": small_backbone(SIZE, unfrozen_layers=20, start=teacher.hash)}
     run = fitted(trial_of(dataset, **STUDENT | changes, teacher=teacher.hash), dataset)
     assert {path.name for path in run.folder.iterdir()} == set(FILES)
     alone = fitted(trial_of(dataset, **STUDENT | changes), dataset)
@@ -146,7 +135,7 @@ def test_a_student_without_labels_of_its_own_learns_what_its_teacher_says(datase
 def test_a_student_sees_pixels_as_its_teacher_does_and_no_features(dataset, teacher, monkeypatch):
     made = "wastelib.training.fit.compute_features"
     monkeypatch.setattr(made, lambda *_: pytest.fail("features were made"))
-    settings = {"model": backbone(head_units=4), "image_size": SIZE, "epochs": 1}
+    settings = {"model": small_backbone(SIZE, head_units=4), "image_size": SIZE, "epochs": 1}
     assert len(fitted(trial_of(dataset, **settings, teacher=teacher.hash), dataset).history) == 1
 
 

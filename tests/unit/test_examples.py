@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_trials import trial_of
+from small_trials import fitted, trial_of
 
 from wastelib.models.augmentation import AUGMENTATIONS, MIXING, RandomView
 from wastelib.training.examples import Examples, balanced_weights
@@ -183,11 +183,10 @@ def test_weights_are_those_of_the_training_images(examples_of):
 
 @pytest.mark.parametrize("changes", [{"augmentation": "cutmix"}, {"class_weights": "balanced"}])
 def test_accuracy_is_reported_whatever_the_labels_are(prepare_small, changes):
-    from wastelib.training.fit import fit
 
     dataset = prepare_small()
     trial = trial_of(dataset, epochs=1, **changes)
-    run = fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
+    run = fitted(trial, dataset)
     named = run.predictions[[f"p_{c}" for c in run.classes]].idxmax(axis=1).str.removeprefix("p_")
     accuracy = (named == run.predictions["label"]).mean()
     assert run.history["val_accuracy"].iloc[-1] == pytest.approx(accuracy)

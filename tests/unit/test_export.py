@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from small_trials import prepared_small, trial_of
+from small_trials import fitted, prepared_small, trial_of
 
 from wastelib.errors import WasteError
 from wastelib.evaluation.calibration import fit_temperature
@@ -48,12 +48,11 @@ def convert_here(orders):
 @pytest.fixture(scope="module")
 def made(small_folder, tmp_path_factory):
     """A run trained in bfloat16 until it is sure of something, and its files in all formats."""
-    from wastelib.training.fit import fit
 
     build = tmp_path_factory.mktemp("build")
     dataset = prepared_small(small_folder, build)
     trial = trial_of(dataset, precision="bfloat16", epochs=15, batch_size=4)
-    run = fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
+    run = fitted(trial, dataset)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write, "_convert", convert_here)
         files = export_run(run, dataset, into=build / "exports", temperature=TEMPERATURE)

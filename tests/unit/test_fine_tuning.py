@@ -4,32 +4,20 @@ import keras
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from small_trials import trial_of
+from small_trials import BACKBONE, fitted, small_backbone, trial_of
 
-from wastelib.models.backbones import build_backbone, find_weights
+from wastelib.models.backbones import build_backbone
 from wastelib.models.layers import stages
 from wastelib.models.pretrained import join, split_backbone
-from wastelib.training.fit import fit
 from wastelib.training.optimizer import optimizer_of, rate_shares
-from wastelib.training.run import Run
 from wastelib.training.trial import CustomModel, PretrainedModel, Trial
 
-BACKBONE = "MobileNetV2-0.35"
 RATE = 0.5
 
 
 def declared(**changes) -> Trial:
     settings = {"dataset": "d", "split": "s", "model": CustomModel(), "image_size": 16}
     return Trial(**settings | {"learning_rate": RATE, "epochs": 4} | changes)
-
-
-def pretrained(**changes) -> PretrainedModel:
-    weights = find_weights("demo", BACKBONE, 32).identity
-    return PretrainedModel(backbone=BACKBONE, weights=weights, **{"head_units": 8} | changes)
-
-
-def fitted(trial, dataset) -> Run:
-    return fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
 
 
 @pytest.mark.parametrize("from_pixels", [False, True])
@@ -84,8 +72,8 @@ def test_a_share_of_the_rate_is_a_training_at_that_rate(changes):
 def test_lower_layers_that_have_almost_no_rate_stay_while_the_head_learns(prepare_small):
     dataset = prepare_small()
     settings = {"image_size": 32, "epochs": 1}
-    frozen = fitted(trial_of(dataset, model=pretrained(), **settings), dataset)
-    model = pretrained(unfrozen_layers=20, start=frozen.hash)
+    frozen = fitted(trial_of(dataset, model=small_backbone(), **settings), dataset)
+    model = small_backbone(unfrozen_layers=20, start=frozen.hash)
     still, moved = (
         fitted(trial_of(dataset, model=model, rate_decay=decay, **settings), dataset)
         for decay in (1e-9, 0.5)

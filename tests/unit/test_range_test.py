@@ -5,11 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from small_trials import trial_of
+from small_trials import fitted, trial_of
 
 from wastelib.errors import WasteError
 from wastelib.training import range_test as ranging
-from wastelib.training.fit import fit
 from wastelib.training.range_test import RangeTest, diverged, range_test, smoothed, store_range_test
 
 STEPS = 6
@@ -39,7 +38,7 @@ def test_rates_rise_by_equal_ratios_and_losses_are_those_of_single_batches(prepa
     dataset = prepare_small()
     assert made(dataset).losses["learning_rate"].tolist() == pytest.approx(RATES, rel=1e-12)
     still = made(dataset, lowest=1e-3, highest=1e-3, steps=3)  # 8, 8 and 2 images
-    run = fit(trial_of(dataset, epochs=1), dataset, weights="demo", on_epoch=lambda history: None)
+    run = fitted(trial_of(dataset, epochs=1), dataset)
     mean = np.average(still.losses["loss"], weights=[8, 8, 2])
     assert mean == pytest.approx(run.history["loss"][0], rel=1e-4)
     longer = made(dataset, lowest=1e-3, highest=1e-3, steps=5)  # into the second epoch

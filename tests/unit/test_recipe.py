@@ -4,12 +4,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from small_trials import RECIPE, trial_of
+from small_trials import RECIPE, fitted, trial_of
 
 from wastelib.models.fused import use_fused_kernels
 from wastelib.models.residual import residual
 from wastelib.training.averages import Averages, momentum_after
-from wastelib.training.fit import fit
 from wastelib.training.optimizer import optimizer_of
 from wastelib.training.trial import CustomModel, Trial
 
@@ -20,10 +19,6 @@ LABELS = np.arange(8) % 3
 def declared(**changes) -> Trial:
     settings = {"dataset": "d", "split": "s", "model": CustomModel(), "image_size": 16}
     return Trial(**settings | {"learning_rate": 0.1, "epochs": 4} | changes)
-
-
-def fitted(trial, dataset):
-    return fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
 
 
 def rates_of(trial, epoch_steps=10) -> np.ndarray:

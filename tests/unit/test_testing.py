@@ -4,16 +4,11 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from small_trials import trial_of
+from small_trials import fitted, trial_of
 
 from wastelib.data.batches import decoded
 from wastelib.errors import WasteError
-from wastelib.training.fit import fit
 from wastelib.training.testing import PICTURES, averaged
-
-
-def fitted(trial, dataset):
-    return fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
 
 
 @pytest.fixture

@@ -8,30 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from small_trials import RECIPE, predicted_again, stored, trial_of
+from small_trials import (
+    BACKBONE,
+    RECIPE,
+    cross_entropy,
+    fitted,
+    predicted_again,
+    small_backbone,
+    stored,
+    trial_of,
+)
 
 from wastelib.errors import WasteError
-from wastelib.models.backbones import find_weights
 from wastelib.training import fit as fitting
 from wastelib.training.features import features_file
-from wastelib.training.fit import _finished, fit, kept_epoch
+from wastelib.training.fit import _finished, kept_epoch
 from wastelib.training.process import TrainingProcess
-from wastelib.training.run import FILES, Run, best_on_validation, declare, declared, open_run
+from wastelib.training.run import FILES, best_on_validation, declare, declared, open_run
 from wastelib.training.train import train
 from wastelib.training.trial import CustomModel, PretrainedModel, Trial
-
-BACKBONE = "MobileNetV2-0.35"
-
-
-def frozen_model(**changes) -> PretrainedModel:
-    weights = find_weights("demo", BACKBONE, 32).identity
-    return PretrainedModel(backbone=BACKBONE, weights=weights, **{"head_units": 8} | changes)
-
-
-def fitted(trial, dataset) -> Run:
-    """The run of a trial, made in this process: much sooner than in one of its own."""
-    return fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
-
 
 trials = st.builds(
     Trial,
@@ -178,7 +173,7 @@ def test_same_trial_same_numbers(prepare_small, tmp_path):
 
 def test_frozen_features_give_the_numbers_of_the_whole_model(prepare_small):
     dataset = prepare_small()
-    trial = trial_of(dataset, model=frozen_model(), image_size=32)
+    trial = trial_of(dataset, model=small_backbone(), image_size=32)
     run = fitted(trial, dataset)
     assert predicted_again(run, dataset) == pytest.approx(stored(run), abs=1e-5)
 
@@ -187,16 +182,16 @@ def test_features_are_computed_once_for_all_heads(prepare_small, monkeypatch):
     from wastelib.training import features
 
     dataset = prepare_small()
-    fitted(trial_of(dataset, model=frozen_model(), image_size=32), dataset)
+    fitted(trial_of(dataset, model=small_backbone(), image_size=32), dataset)
     monkeypatch.setattr(features, "_forward", lambda *_: pytest.fail("computed again"))
-    again = fitted(trial_of(dataset, model=frozen_model(), image_size=32, seed=1), dataset)
+    again = fitted(trial_of(dataset, model=small_backbone(), image_size=32, seed=1), dataset)
     assert again.manifest["feature_seconds"] > 0
 
 
 def test_fine_tuning_goes_on_from_the_frozen_run(prepare_small):
     dataset = prepare_small()
-    frozen = fitted(trial_of(dataset, model=frozen_model(), image_size=32, epochs=9), dataset)
-    model = frozen_model(unfrozen_layers=5, start=frozen.hash)
+    frozen = fitted(trial_of(dataset, model=small_backbone(), image_size=32, epochs=9), dataset)
+    model = small_backbone(unfrozen_layers=5, start=frozen.hash)
     tuned = fitted(
         trial_of(dataset, model=model, image_size=32, learning_rate=1e-5, epochs=1), dataset
     )
@@ -206,9 +201,9 @@ def test_fine_tuning_goes_on_from_the_frozen_run(prepare_small):
 @pytest.mark.parametrize("change", [{"unfrozen_layers": 0}, {"head_units": 9}])
 def test_a_start_whose_weights_do_not_fit_is_refused(prepare_small, change):
     dataset = prepare_small()
-    model = frozen_model(unfrozen_layers=5)
+    model = small_backbone(unfrozen_layers=5)
     begun = fitted(trial_of(dataset, model=model, image_size=32, epochs=1), dataset)
-    other = frozen_model(**{"unfrozen_layers": 5, "start": begun.hash} | change)
+    other = small_backbone(**{"unfrozen_layers": 5, "start": begun.hash} | change)
     with pytest.raises(WasteError, match="whose weights do not fit it"):
         train(trial_of(dataset, model=other, image_size=32), dataset)
 
@@ -312,12 +307,12 @@ def test_augmented_images_go_through_the_frozen_layers_which_stay_as_they_are(pr
     """No features are stored: each epoch shows other images."""
     dataset = prepare_small()
     trial = trial_of(
-        dataset, model=frozen_model(), image_size=32, epochs=1, augmentation="flips_shifts"
+        dataset, model=small_backbone(), image_size=32, epochs=1, augmentation="flips_shifts"
     )
     run = fitted(trial, dataset)
     assert not list((dataset.build_folder / "cache").glob("features-*"))
     assert run.manifest["feature_seconds"] == 0
-    plain = fitted(trial_of(dataset, model=frozen_model(), image_size=32, epochs=1), dataset)
+    plain = fitted(trial_of(dataset, model=small_backbone(), image_size=32, epochs=1), dataset)
     assert run.manifest["trainable_parameters"] == plain.manifest["trainable_parameters"]
     pairs = zip(
         run.load_model().get_layer("trunk").get_weights(),
@@ -334,10 +329,9 @@ def test_the_epoch_that_is_kept_is_the_one_whose_model_and_answers_are_stored(pr
     for seed in range(4):
         changes = {"epochs": 5, "learning_rate": 0.03, "restore_best": True, "seed": seed}
         run = fitted(trial_of(dataset, **changes), dataset)
-        named = run.predictions[[f"p_{c}" for c in run.classes]].to_numpy()
-        labels = [run.classes.index(label) for label in run.predictions["label"]]
-        loss = -np.log(named[np.arange(len(labels)), labels].clip(1e-7)).mean()
-        assert loss == pytest.approx(run.history["val_loss"].min(), rel=1e-3, abs=1e-4)
+        assert cross_entropy(run) == pytest.approx(
+            run.history["val_loss"].min(), rel=1e-3, abs=1e-4
+        )
         assert stored(run) == pytest.approx(predicted_again(run, dataset), abs=1e-4)
         earlier += run.kept_epoch["epoch"] < len(run.history)
     assert earlier
@@ -345,7 +339,7 @@ def test_the_epoch_that_is_kept_is_the_one_whose_model_and_answers_are_stored(pr
 
 def test_features_are_named_by_all_that_they_depend_on_and_nothing_else(prepare_small):
     dataset = prepare_small()
-    trial = trial_of(dataset, model=frozen_model(), image_size=32)
+    trial = trial_of(dataset, model=small_backbone(), image_size=32)
     name = features_file(dataset, trial)
     weights = {"backbone": BACKBONE, "weights": "sha256:other"}
     others = [
@@ -355,7 +349,7 @@ def test_features_are_named_by_all_that_they_depend_on_and_nothing_else(prepare_
             {"precision": "bfloat16"},
             {"image_size": 48},
             {"model": PretrainedModel(**weights)},
-            {"model": frozen_model(unfrozen_layers=20)},
+            {"model": small_backbone(unfrozen_layers=20)},
         )
     ]
     assert len({name, *(features_file(dataset, other) for other in others)}) == 6
@@ -365,7 +359,7 @@ def test_features_are_named_by_all_that_they_depend_on_and_nothing_else(prepare_
             {"seed": 5},
             {"learning_rate": 0.1},
             {"epochs": 9},
-            {"model": frozen_model(head_units=16)},
+            {"model": small_backbone(head_units=16)},
         )
     ]
     assert {features_file(dataset, other) for other in same} == {name}

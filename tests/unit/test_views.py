@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_trials import predicted_again, stored, trial_of
+from small_trials import fitted, predicted_again, stored, trial_of
 
 from wastelib.data.views import view_of
 
@@ -49,9 +49,8 @@ def test_each_view_has_a_cache_of_its_own(prepare_small):
 
 
 def test_new_photographs_are_shown_as_the_training_images_were(prepare_small):
-    from wastelib.training.fit import fit
 
     dataset = prepare_small()
     trial = trial_of(dataset, view="edges", epochs=1)
-    run = fit(trial, dataset, weights="demo", on_epoch=lambda history: None)
+    run = fitted(trial, dataset)
     assert predicted_again(run, dataset) == pytest.approx(stored(run), abs=1e-5)
