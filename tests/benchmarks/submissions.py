@@ -1,4 +1,4 @@
-"""Thirty submissions made from this project: honest ones, and every fault and cheat once.
+"""More than thirty submissions made from this project: honest ones, every fault and cheat once.
 
 `python -m tests.benchmarks.submissions make FOLDER` writes them; then grade the folder
 (`wastelib grade FOLDER`), and `… check FOLDER GRADE.JSON` says which verdicts are not as they
@@ -17,7 +17,8 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).parents[2]
-CNN, RATES, TUNED = "02_custom_cnn", "03_learning_rate_comparison", "04_pretrained_fine_tuning"
+DATA, CNN, RATES = "01_data_preparation", "02_custom_cnn", "03_learning_rate_comparison"
+TUNED, COMPARED, QUESTIONS = "04_pretrained_fine_tuning", "05_model_comparison", "08_open_questions"
 HONEST = {"reproduced", "within noise"}
 WRONG = {"not reproduced"}
 GONE = {"missing", "not reproduced"}
@@ -165,59 +166,157 @@ def _answer(record: dict) -> None:
     record["answers"][TUNED] = re.sub(r"\d+(\.\d)?% \(", "99.9% (", record["answers"][TUNED])
 
 
-# Name -> (what is done, the verdicts that are right, the kind of remark that must be there).
-CASES: dict[str, tuple[Callable[[Made], object], set[str], str | None]] = {
-    **{f"honest-{n}": (lambda made: None, HONEST, None) for n in range(1, 6)},
-    "honest-zip": (_zip, HONEST, None),
-    "honest-new-ids": (_new_ids, HONEST, None),
-    "honest-another-machine": (lambda m: m.record(_nudged), HONEST, None),
-    "honest-own-cell": (lambda m: m.begin(CNN, "print('my own')"), HONEST, None),
-    "honest-other-epochs": (
+def _solve(made: Made, name: str, exercise: str, *changes: tuple[str, str]) -> None:
+    """Answer an exercise as the project does, but for some words."""
+
+    def how(cells) -> None:
+        headings = [i for i, cell in enumerate(cells) if cell.source.startswith(f"### {exercise}")]
+        answer = next(c for c in cells[headings[0] :] if _is_solution(c))
+        for old, new in changes:
+            assert old in answer.source, f"{exercise} has no {old!r}"
+            answer.source = answer.source.replace(old, new)
+
+    made.change(name, how)
+
+
+def _is_solution(cell) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def _leave_out(made: Made) -> None:
+    """A notebook, and all that the record says of it."""
+    made.notebook(QUESTIONS).unlink()
+
+    def how(record: dict) -> None:
+        del record["answers"][QUESTIONS]
+        record["tables"] = [t for t in record["tables"] if t["notebook"] != QUESTIONS]
+
+    made.record(how)
+
+
+def _conclude(record: dict) -> None:
+    """Another number of points, in an answer that has no percentages."""
+    told = record["answers"]["06_the_leak"]
+    record["answers"]["06_the_leak"] = re.sub(r"[+-]?[\d.]+ points", "60.0 points", told)
+
+
+@dataclass
+class Case:
+    """What is done to a copy of the project, and what the grader has to make of it."""
+
+    change: Callable[[Made], object]
+    verdicts: set[str]
+    remark: str | None = None  # the kind that must be among the remarks
+    failed: tuple[str, ...] | None = None  # the exercises that fail, where that can be said
+
+
+def _unsolved(name: str, exercise: str, *changes: tuple[str, str]) -> Case:
+    """A fault of real notebooks, as the answer to the exercise that is about it."""
+    return Case(lambda m: _solve(m, name, exercise, *changes), HONEST, failed=(exercise,))
+
+
+FAULTS = {
+    "fault-pixels-by-255": _unsolved(
+        TUNED, "Pixels as the backbone knows them", ("pixels / 127.5 - 1", "pixels / 255")
+    ),
+    "fault-augmented-test": _unsolved(
+        QUESTIONS, "Augmentation in training only", (' if subset == "train" else images', "")
+    ),
+    "fault-weights-kept-between-rates": _unsolved(
+        RATES,
+        "A fresh start for every rate",
+        (
+            "return {rate: train(build(seed), rate)",
+            "model = build(seed)\n    return {rate: train(model, rate)",
+        ),
+    ),
+    "fault-folder-filled-again": _unsolved(
+        DATA,
+        "The same folder again",
+        ("default_rng(seed)", "default_rng()"),
+        ("        shutil.rmtree(folder / subset, ignore_errors=True)\n", ""),
+        ("mkdir(parents=True)", "mkdir(parents=True, exist_ok=True)"),
+    ),
+    "fault-test-chooses": _unsolved(
+        COMPARED, "A choice without the test", ('["validation_accuracy"', '["test_accuracy"')
+    ),
+    "fault-last-batch-only": _unsolved(
+        CNN, "Every batch counts", ("right +=", "right ="), ("images_seen +=", "images_seen =")
+    ),
+    "fault-normalization-moves": _unsolved(
+        TUNED, "Normalization that stands still", (" and not is_normalization", "")
+    ),
+    "fault-other-test-images": _unsolved(
+        COMPARED, "The same images", ('if set(a["image"]) != set(b["image"]):', "if False:")
+    ),
+}
+
+CASES = {
+    "honest-copy": Case(lambda made: None, HONEST, None, ()),
+    "honest-zip": Case(_zip, HONEST, None, ()),
+    "honest-new-ids": Case(_new_ids, HONEST, None, ()),
+    "honest-another-machine": Case(lambda m: m.record(_nudged), HONEST, None),
+    "honest-own-cell": Case(lambda m: m.begin(CNN, "print('my own')"), HONEST, None),
+    "honest-other-epochs": Case(
         lambda m: _parameters(m, TUNED, epochs=11),
         HONEST | WRONG,
         "parameters",
     ),
-    "honest-other-seed": (lambda m: _parameters(m, CNN, seed=43), HONEST | WRONG, "parameters"),
-    "fault-no-record": (lambda m: m.record_path.unlink(), {"missing"}, "missing"),
-    "fault-broken-record": (
+    "honest-other-seed": Case(lambda m: _parameters(m, CNN, seed=43), HONEST | WRONG, "parameters"),
+    "fault-no-record": Case(lambda m: m.record_path.unlink(), {"missing"}, "missing"),
+    "fault-broken-record": Case(
         lambda m: m.record_path.write_text('{"models": ['),
         {"missing"},
         "unreadable",
     ),
-    "fault-missing-notebook": (lambda m: m.notebook(CNN).unlink(), GONE, "missing"),
-    "fault-broken-notebook": (lambda m: m.notebook(CNN).write_text("{"), GONE, "unreadable"),
-    "fault-cell-raises": (lambda m: m.begin(CNN, "1 / 0"), GONE, "failed"),
-    "fault-process-dies": (lambda m: m.begin(CNN, "import os; os._exit(1)"), GONE, "failed"),
-    "fault-hangs": (lambda m: m.begin(RATES, "while True: pass"), GONE, "stopped"),
-    "fault-eats-memory": (
+    "fault-missing-notebook": Case(lambda m: m.notebook(CNN).unlink(), GONE, "missing"),
+    "fault-broken-notebook": Case(lambda m: m.notebook(CNN).write_text("{"), GONE, "unreadable"),
+    "fault-cell-raises": Case(lambda m: m.begin(CNN, "1 / 0"), GONE, "failed"),
+    "fault-process-dies": Case(lambda m: m.begin(CNN, "import os; os._exit(1)"), GONE, "failed"),
+    "fault-hangs": Case(lambda m: m.begin(RATES, "while True: pass"), GONE, "stopped"),
+    "fault-eats-memory": Case(
         lambda m: m.begin(RATES, "x = []\nwhile True:\n    x.append(b'x' * 10**7)"),
         GONE,
         None,  # stopped by the watch, or failed by the kernel: whichever is first
     ),
-    "fault-prints": (lambda m: m.begin(CNN, "while True: print('x' * 999)"), GONE, "stopped"),
-    "fault-forks": (
+    "fault-prints": Case(lambda m: m.begin(CNN, "while True: print('x' * 999)"), GONE, "stopped"),
+    "fault-forks": Case(
         lambda m: m.begin(CNN, "import os\nwhile True: os.fork()"),
         GONE,
         None,
     ),
-    "cheat-accuracy": (
+    "cheat-accuracy": Case(
         lambda m: m.record(lambda r: r["models"][1].update(test_accuracy=0.95)),
         WRONG,
         "contradiction",
     ),
-    "cheat-all-scores": (lambda m: m.record(lambda r: _perfect(r["models"][1])), WRONG, None),
-    "cheat-counts": (
+    "cheat-all-scores": Case(lambda m: m.record(lambda r: _perfect(r["models"][1])), WRONG, None),
+    "cheat-counts": Case(
         lambda m: m.record(lambda r: r["models"][0].update(parameters=1000)),
         WRONG,
         None,
     ),
-    "cheat-choice-and-answer": (
+    "cheat-choice-and-answer": Case(
         lambda m: (m.record(_choose), m.record(_answer)),
         WRONG,
         None,
     ),
-    "cheat-checks": (_checks, HONEST, "check restored"),
-    "cheat-forged-runs": (
+    "cheat-checks": Case(_checks, HONEST, "check restored", ()),
+    "cheat-check-renamed": Case(
+        lambda m: _solve(
+            m,
+            CNN,
+            "Every batch counts",
+            ("### END SOLUTION", "### END SOLUTION\n\n\ncheck = None"),
+            ("right +=", "right ="),
+        ),
+        HONEST,
+        None,
+        ("Every batch counts",),
+    ),
+    "cheat-conclusion": Case(lambda m: m.record(_conclude), WRONG, None),
+    "cheat-leaves-out": Case(_leave_out, {"missing"}, "missing"),
+    "cheat-forged-runs": Case(
         lambda m: (
             m.begin(CNN, FORGED),
             m.begin(TUNED, FORGED),
@@ -226,23 +325,24 @@ CASES: dict[str, tuple[Callable[[Made], object], set[str], str | None]] = {
         WRONG,
         None,
     ),
-    "cheat-writes-outside": (
+    "cheat-writes-outside": Case(
         lambda m: m.begin(CNN, f"open({str(ROOT / 'wastelib' / 'x.py')!r}, 'w')"),
         GONE,
         "outside",
     ),
-    "cheat-opens-socket": (
+    "cheat-opens-socket": Case(
         lambda m: m.begin(
             CNN, "import socket; socket.create_connection(('192.0.2.1', 80), timeout=5)"
         ),
         GONE,
         "outside",
     ),
-    "trick-names-links-library": (
+    "trick-names-links-library": Case(
         lambda m: (_hostile_names(m), _links(m), _own_library(m), _hostile_zip(m)),
         GONE,
         "not used",
     ),
+    **FAULTS,
 }
 
 
@@ -251,12 +351,13 @@ def make(folder: Path, profile: str, record: Path, only: list[str]) -> None:
     folder.mkdir(parents=True)
     expected = {}
     for name in only or CASES:
-        change, verdicts, remark = CASES[name]
+        case = CASES[name]
         made = Made(folder / name, profile)
         made.record_path.parent.mkdir(parents=True)
         shutil.copy(record, made.record_path)
-        change(made)
-        expected[name] = {"verdicts": sorted(verdicts), "remark": remark}
+        case.change(made)
+        expected[name] = {"verdicts": sorted(case.verdicts), "remark": case.remark}
+        expected[name]["failed"] = case.failed
     target = folder.with_name(folder.name + "-expected.json")
     target.write_text(json.dumps(expected, indent=2) + "\n", "utf-8")
     print(f"{len(expected)} submissions are in {folder}, what to expect of them in {target}")
@@ -275,9 +376,12 @@ def check(folder: Path, graded: Path) -> int:
         kinds = sorted({problem["kind"] for problem in grade["problems"]})
         right = grade["verdict"] in wanted["verdicts"]
         right &= wanted["remark"] is None or wanted["remark"] in kinds
+        failed = [one["name"] for one in grade["exercises"] if one["outcome"] != "passed"]
+        right &= wanted["failed"] is None or wanted["failed"] == failed
         wrong += not right
         mark = "  " if right else "! "
-        print(f"{mark}{name:<28} {grade['verdict']:<15} {grade['seconds']:>6.0f} s  {kinds}")
+        told = f"{grade['verdict']:<15} {grade['seconds']:>6.0f} s  {kinds} {failed[:2]}"
+        print(f"{mark}{name:<34} {told}")
     print(f"{len(expected) - wrong} of {len(expected)} as expected")
     return wrong
 
