@@ -1,5 +1,6 @@
 """Profiles: YAML files with values for the parameters of all notebooks, read and validated."""
 
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -115,8 +116,8 @@ def _validated(model: type[Parameters], values: dict, notebook: str, path: Path)
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         remedy = "correct the value in the profile"
-        if isinstance(first["input"], str) and (number := _number(first["input"])) is not None:
-            remedy = f"write {number!r}: YAML takes {first['input']} for text"
+        if first["type"] in ("int_type", "float_type") and (text := _plain(first["input"])):
+            remedy = f"write {text}: YAML takes {first['input']!r} for text"
         value = f"{name} = {first['input']!r} is not accepted: " if name else ""
         raise WasteError(
             f"{notebook}: {value}{first['msg']}",
@@ -125,8 +126,12 @@ def _validated(model: type[Parameters], values: dict, notebook: str, path: Path)
         ) from error
 
 
-def _number(text: str) -> float | None:
+def _plain(text: object) -> str:
+    """A number that YAML took for text, as it reads it: with a point, without quotes."""
     try:
-        return float(text)
-    except ValueError:
-        return None
+        number = Decimal(text) if isinstance(text, str) else Decimal("nan")
+    except InvalidOperation:
+        return ""
+    if not number.is_finite():
+        return ""
+    return str(int(number)) if number == int(number) else format(number, "f")

@@ -114,16 +114,28 @@ def test_an_added_photograph_and_new_groups_are_seen(small_folder, tmp_path):
 
 
 def test_other_photographs_to_test_on_are_known_by_their_content(small_folder, tmp_path):
+    own = shutil.copytree(small_folder, tmp_path / "own")
+
     def other() -> dict[str, str]:
-        photographs = {"data": str(small_folder), "other_data": str(tmp_path / "other")}
+        photographs = {"data": str(own), "other_data": str(tmp_path / "other")}
         profile = load_profile("smoke", build_folder="x", **photographs)
         return module.materials(profile)["10_out_of_the_notebook"]
 
-    shutil.copytree(small_folder, tmp_path / "other")
+    for file in sorted(own.glob("*/*.png")):
+        copy = tmp_path / "other" / file.relative_to(own)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(copy), 255 - cv2.imread(str(file)))
     before = other()
     assert list(before) == ["other_photographs"]
     next((tmp_path / "other" / "Red").iterdir()).unlink()
     assert other() != before
+    # What is no photograph may be the same in both.
+    for folder in (own, tmp_path / "other"):
+        (folder / "Red" / "empty.png").touch()
+    assert other()
+    shutil.copy(next(small_folder.glob("*/*.png")), tmp_path / "other" / "Red" / "again.png")
+    with pytest.raises(WasteError, match="1 of the other photographs are among those"):
+        other()
 
 
 @pytest.mark.parametrize(

@@ -297,20 +297,20 @@ def alone(root: Path, seconds: float) -> list[str]:
 
 
 def test_no_more_than_asked_for_run_side_by_side(tmp_path):
-    write_notebooks(tmp_path / "notebooks", **dict.fromkeys([SECOND, THIRD], alone(tmp_path, 2)))
+    write_notebooks(tmp_path / "notebooks", **dict.fromkeys([SECOND, THIRD], alone(tmp_path, 8)))
     assert len(build(tmp_path)) == 2
 
 
 def test_beside_what_measures_time_nothing_runs(tmp_path):
     (measuring,) = ALONE
     other = next(name for name in NOTEBOOKS if name not in (measuring, *READS[measuring]))
-    write_notebooks(tmp_path / "notebooks", **dict.fromkeys([other, measuring], alone(tmp_path, 2)))
+    write_notebooks(tmp_path / "notebooks", **dict.fromkeys([other, measuring], alone(tmp_path, 8)))
     assert len(build(tmp_path, jobs=2)) == 2
 
 
 def test_what_may_meet_does(tmp_path):
     """Else the two tests above could not fail."""
-    write_notebooks(tmp_path / "notebooks", **dict.fromkeys([SECOND, THIRD], alone(tmp_path, 60)))
+    write_notebooks(tmp_path / "notebooks", **dict.fromkeys([SECOND, THIRD], alone(tmp_path, 8)))
     with pytest.raises(WasteError, match="FileExistsError"):
         build(tmp_path, jobs=2)
 

@@ -15,6 +15,7 @@ from wastelib.grading.texts import ESTIMATE
 from wastelib.report.results import Results, TableResult
 from wastelib.settings import READS
 
+HELD = "within noise"
 RECORDED = Path(__file__).parents[2] / "report" / "recorded" / "demo" / "results.json"
 
 
@@ -246,6 +247,34 @@ def test_an_invented_conclusion_in_points_is_not_reproduced(content, found, note
     value = figures[0][0]
     changed["answers"][notebook] = changed["answers"][notebook].replace(f"{value} ", "+99.9 ", 1)
     assert verdicts(changed, found)[f"{notebook}, by its own code", "answer"] == "not reproduced"
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        # Another seed turns the conclusion, and another arm is the largest.
+        (
+            "**Better than None in accuracy: MixUp by +12.0 points (+1.0 to +23.0, p = 0.03)**.",
+            HELD,
+        ),
+        ("The largest, that of CutMix, is -8.0 points (-20.0 to +4.0, p = 0.3).", HELD),
+        (
+            "The largest, that of CutMix, is +60.0 points (+59.0 to +61.0, p = 0.001).",
+            "not reproduced",
+        ),
+        ("No difference is beyond chance.", "not reproduced"),
+    ],
+)
+def test_another_conclusion_is_noise_where_its_figures_are(content, found, told, verdict):
+    rerun = (
+        "The largest, that of MixUp, is -9.0 points (-21.0 to +3.0, p = 0.2); CutMix +11.0 points "
+        "(-0.5 to +22.5, p = 0.06)."
+    )
+    changed = copy.deepcopy(content)
+    changed["answers"]["08_open_questions"] = told
+    again = replace(found, answers=found.answers | {"08_open_questions": rerun})
+    key = ("08_open_questions, by its own code", "answer")
+    assert verdicts(changed, again)[key] == verdict
 
 
 def test_an_answer_without_any_interval_has_no_noise(content, found):

@@ -1,5 +1,6 @@
 """A wrong value stops a build before any kernel starts, and the message says where it is."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -295,3 +296,27 @@ def test_formats_that_there_are_not_stop_a_build_at_once(profile, formats):
 
 def test_the_formats_are_those_that_can_be_written():
     assert settings.FORMATS == write.FORMATS
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "written"),
+    [
+        ("learning_rate", "1e-4", "0.0001"),
+        ("learning_rate", "1e-5", "0.00001"),
+        ("epochs", '"5"', "5"),
+    ],
+)
+def test_a_number_that_yaml_takes_for_text_is_shown_as_to_be_written(profile, name, typed, written):
+    for text in (typed, written):
+        content = f"02_custom_cnn: {{{name}: {text}}}"
+        if text == written:
+            assert profile(content).parameters("02_custom_cnn")[name] == float(written)
+        else:
+            with pytest.raises(WasteError, match=rf"write {re.escape(written)}: YAML takes"):
+                profile(content)
+
+
+@pytest.mark.parametrize("value", ["nan", "many", "3"])
+def test_text_that_is_no_number_is_only_to_be_corrected(profile, value):
+    with pytest.raises(WasteError, match="correct the value"):
+        profile(f"02_custom_cnn: {{epochs: {value}x}}")

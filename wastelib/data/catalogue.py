@@ -128,11 +128,11 @@ def _other_files(root: Path, classes: set[str]) -> str:
     """How many files of class folders are no images by their names, and folders without any."""
     suffixes: Counter[str] = Counter()
     without = []
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-        names = [name for name in os.listdir(folder) if not is_hidden(name)]
-        others = [name for name in names if not is_image(name)]
-        suffixes.update(Path(name).suffix.lower() or "no suffix" for name in others)
-        if names and _label(folder.name) not in classes and not is_hidden(folder.name):
+    for folder in sorted(f for f in root.iterdir() if f.is_dir() and not is_hidden(f.name)):
+        files = [path for path in folder.iterdir() if path.is_file() and not is_hidden(path.name)]
+        others = [path for path in files if not is_image(path)]
+        suffixes.update(_shown(path.suffix.lower()) or "no suffix" for path in others)
+        if files and _label(folder.name) not in classes:
             without.append(folder.name)
     found = ", ".join(f"{suffix}: {n:,}" for suffix, n in suffixes.most_common(5)) or "none"
     listed = ", ".join(map(_shown, without[:5]))

@@ -46,8 +46,8 @@ def leak_table(scores: pd.DataFrame) -> pd.DataFrame:
 
     `scores` is that of `leak_scores`. Columns: model, score ("accuracy" or "macro_f1"), seeds,
     random and group (means over the split seeds, each with `_low` and `_high`), difference
-    (their mean difference, paired by split seed) with low and high, and real (whether its
-    interval leaves 0 out).
+    (their mean difference, paired by split seed) with low and high, p, and real (p below 0.05;
+    differences that are all equal never are, see `spread.difference_across_seeds`).
 
     The intervals are 95 % t intervals over split seeds: these are drawn independently, and a
     bootstrap of a handful of values would be too narrow. They are of these photographs, so

@@ -26,6 +26,7 @@ from wastelib.training.trial import Trial
 LENT = ("runs", "cache", "range_tests")  # folders of the reference
 # What is the grader's to say: the photographs, the weights, and where the work is done.
 GRADERS = {"build_folder", "data", "dataset_name", "other_data", "weights", "scheduler"}
+GRADERS |= {"other_images"}  # which are rendered before, since a sandbox may only read the cache
 
 
 @dataclass(frozen=True)

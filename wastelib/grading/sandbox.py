@@ -54,7 +54,7 @@ def enforced() -> dict[str, str]:
     files, own = landlock.version(), namespaces()
     network = "none: a network namespace of its own"
     if not own:
-        network = "TCP refused by Landlock; UDP is not" if files >= 4 else "NOT PREVENTED here"
+        network = "TCP refused by Landlock; UDP is NOT" if files >= 4 else "NOT PREVENTED here"
     return {
         "files": "only its own folder can be written, and only libraries and photographs read "
         f"(Landlock, version {files})"
@@ -63,7 +63,7 @@ def enforced() -> dict[str, str]:
         "network": network,
         "processes": "a process namespace of its own: none outlives its notebook"
         if own
-        else "ended with the notebook as far as they can be found",
+        else "ended with the notebook as far as they can be found, and NOT one that hides",
         "amounts": "CPU time, memory and file size of each process by the kernel; time, memory, "
         f"disk and processes of all together, looked at every {LOOK_SECONDS:g} s",
     }

@@ -74,21 +74,32 @@ def answer_claims(
 
 
 def _judged(before: str, after: str, points: float, fixed: bool) -> Verdict:
-    """Two texts that differ: are their estimates as near as items and seeds allow?"""
-    if fixed:
-        return "not reproduced"
+    """Two texts that differ: are their estimates as near as items and seeds allow?
+
+    Where the words are the same, each is held against the one in its place. Other seeds may turn
+    a conclusion, which then names another model, and as many as it needs: each is held against
+    all. But a text that should have estimates has some, or an invented one could do without.
+    """
     old, new = ESTIMATE.findall(before), ESTIMATE.findall(after)
-    if len(old) != len(new):
-        return "not reproduced"  # else an invented one could do without an interval
-    for (value, *_), (_, low, high) in zip(old, new, strict=True):
-        if not _number(low) - points <= _number(value) <= _number(high) + points:
-            return "not reproduced"
-    return "within noise"
+    if fixed or bool(old) != bool(new):
+        return "not reproduced"
+    if ESTIMATE.sub("", before) == ESTIMATE.sub("", after):
+        held = [(value, [there]) for (value, *_), there in zip(old, new, strict=True)]
+    else:
+        held = [(value, new) for value, *_ in old]
+    near = all(any(_is_in(value, one, points) for one in of) for value, of in held)
+    return "within noise" if near else "not reproduced"
+
+
+def _is_in(value: str, estimate: tuple[str, str, str], points: float) -> bool:
+    """Whether a figure lies in an estimate's interval, widened on both sides."""
+    _, low, high = estimate
+    return _number(low) - points <= _number(value) <= _number(high) + points
 
 
 def _uncovered(before: str, after: str, verdict: Verdict) -> str:
-    if len(ESTIMATE.findall(before)) != len(ESTIMATE.findall(after)):
-        return "it has more or fewer figures with an interval"
+    if bool(ESTIMATE.search(before)) != bool(ESTIMATE.search(after)):
+        return "only one of the two has figures with an interval"
     if verdict == "not reproduced":
         return "a figure lies outside the interval of the re-run, widened by what seeds do"
     if ESTIMATE.sub("", before) == ESTIMATE.sub("", after):

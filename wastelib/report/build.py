@@ -5,6 +5,7 @@ the first line has been printed.
 """
 
 import contextlib
+import hashlib
 import os
 import shutil
 import sys
@@ -27,6 +28,7 @@ TEMPLATES = ROOT / "report" / "templates"
 BUILDS = ROOT / "report" / "build"
 
 PHOTOGRAPHS = ("demo", "demo-clean", "realwaste")  # what stands for no path
+EMPTY = hashlib.sha256(b"").hexdigest()  # of a file without content, which is no photograph
 REPORT = ("report.html", "report.pdf", "results.json", "figures")
 
 
@@ -107,8 +109,9 @@ def materials(profile: Profile) -> "dict[str, Inputs]":
     shows its progress here, on the terminal.
     """
     from wastelib.data.catalogue import image_files
+    from wastelib.data.layout import is_image
     from wastelib.data.sources import locate
-    from wastelib.report.ledger import digest, hashes
+    from wastelib.report.ledger import NOT_READABLE, digest, hashes
 
     with contextlib.chdir(NOTEBOOKS):
         materials = {
@@ -122,10 +125,11 @@ def materials(profile: Profile) -> "dict[str, Inputs]":
             files = [*image_files(source.root), *source.root.glob("*.csv")]
             content = {"root": str(source.root), "files": hashes(source.root, files)}
             materials[name] = materials.get(name, {}) | {what: digest(content)}
-            seen.append(set(content["files"].values()))
+            pictures = {name: h for name, h in content["files"].items() if is_image(name)}
+            seen.append({*pictures.values()} - {NOT_READABLE, EMPTY})
     if shared := set.intersection(*seen) if len(seen) > 1 else set():
         raise WasteError(
-            f"{len(shared)} files of the other photographs are among those that models learn from",
+            f"{len(shared)} of the other photographs are among those that models learn from",
             where=source.root,
             remedy="name others, or none, to test on too",
         )

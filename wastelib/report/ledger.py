@@ -20,6 +20,7 @@ from wastelib.settings import NOTEBOOKS, READS
 from wastelib.training.environment import environment
 
 Inputs = dict[str, str]  # what a step depends on -> a hash of it
+NOT_READABLE = "not readable"  # instead of a hash
 Outputs = dict[str, str]  # the path of a file in the build folder -> its SHA-256
 
 
@@ -98,7 +99,7 @@ def _sha256_if_readable(path: Path) -> str:
     try:
         return sha256_of(path)
     except PermissionError:
-        return "not readable"
+        return NOT_READABLE
 
 
 def common_inputs() -> Inputs:
