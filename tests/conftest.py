@@ -1,5 +1,8 @@
 """What tests in several folders need: a small dataset, and one real build of the smoke profile."""
 
+import ctypes
+import gc
+import sys
 import threading
 import weakref
 from pathlib import Path
@@ -35,6 +38,20 @@ def pytest_xdist_make_scheduler(config, log):
             return super()._split_scope(nodeid)
 
     return Scheduling(config, log)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forget_networks():
+    """What one file's tests have trained in this process is no burden to the next.
+
+    TensorFlow keeps the memory of networks, and a suite of many would need more than there is.
+    """
+    yield
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session()
+        gc.collect()
+        if sys.platform == "linux":  # what was freed goes back to the system
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture(scope="session")

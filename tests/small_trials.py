@@ -56,7 +56,8 @@ def small_backbone(image_size: int = 32, **changes) -> PretrainedModel:
     from wastelib.models.backbones import find_weights
 
     weights = find_weights("demo", BACKBONE, image_size).identity
-    return PretrainedModel(backbone=BACKBONE, weights=weights, **{"head_units": 8} | changes)
+    settings = {"backbone": BACKBONE, "weights": weights, "head_units": 8}
+    return PretrainedModel(**settings | changes)
 
 
 def fitted(trial, dataset) -> Run:
