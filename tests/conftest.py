@@ -18,7 +18,10 @@ settings.load_profile("steady")
 
 # The tests of the smoke build. It takes minutes, so they all run in the process that makes it.
 OF_THE_SMOKE_BUILD = (
+    "tests/report/test_book.py",
     "tests/report/test_build.py",
+    "tests/report/test_interaction.py",
+    "tests/report/test_page.py",
     "tests/notebooks/",
     "tests/faults/test_killed_report.py",
 )
