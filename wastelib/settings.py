@@ -16,6 +16,7 @@ Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 FORMATS = ("litert-float32", "litert-float16", "litert-int8", "onnx")  # of exported models
 ImageSize = Annotated[int, Field(ge=16, le=1024)]
+View = Literal["colour", "grey", "edges"]  # what a network is shown of a photograph
 Augmentation = Literal[
     "none", "flips_shifts", "published", "randaugment", "mixup", "cutmix", "strong"
 ]

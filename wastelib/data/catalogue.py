@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 
 from wastelib.data.groups import GroupRule, derived_groups, known_groups
 from wastelib.data.images import UnreadableImageError, read_image
-from wastelib.data.layout import GROUPS_FILE, IMAGE_SUFFIXES, is_hidden, is_image
+from wastelib.data.layout import GROUPS_FILE, IMAGE_SUFFIXES, composed, is_hidden, is_image
 from wastelib.data.likeness import (
     Look,
     Neighbours,
@@ -132,7 +131,7 @@ def _other_files(root: Path, classes: set[str]) -> str:
         files = [path for path in folder.iterdir() if path.is_file() and not is_hidden(path.name)]
         others = [path for path in files if not is_image(path)]
         suffixes.update(_shown(path.suffix.lower()) or "no suffix" for path in others)
-        if files and _label(folder.name) not in classes:
+        if files and composed(folder.name) not in classes:
             without.append(folder.name)
     found = ", ".join(f"{suffix}: {n:,}" for suffix, n in suffixes.most_common(5)) or "none"
     listed = ", ".join(map(_shown, without[:5]))
@@ -182,17 +181,12 @@ def _facts(root: Path, path: Path) -> tuple[tuple, np.ndarray | None]:
     height, width = image.rgb.shape[:2]
     small = thumbnail(image.rgb)
     facts = width, height, image.mode, sha256_of(path), perceptual_hash(small)
-    return (shown, _label(relative.parts[0]), *facts), appearance(small)
+    return (shown, composed(relative.parts[0]), *facts), appearance(small)
 
 
 def _shown(name: str) -> str:
     """A name as text; what is no UTF-8 in it, which no table can hold, as escapes."""
     return name.encode("utf-8", "backslashreplace").decode()
-
-
-def _label(folder: str) -> str:
-    """A class is called as its folder; systems store an accent in one letter or in two."""
-    return unicodedata.normalize("NFC", folder)
 
 
 def _natural(name: str) -> list:

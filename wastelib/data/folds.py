@@ -20,8 +20,7 @@ def make_folds(catalogue: pd.DataFrame, count: int, *, seed: int) -> list[Split]
     from sklearn.model_selection import StratifiedGroupKFold
 
     classes = classes_of_groups(catalogue)
-    groups = classes.value_counts().reindex(catalogue["label"].unique(), fill_value=0)
-    _refuse_too_many(count, groups)
+    _refuse_too_many(count, _groups_per_class(catalogue))
     # A group counts as of one class, so that each part gets a group of every class.
     labels = catalogue["group"].map(classes)
     divide = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
@@ -41,8 +40,7 @@ def make_folds(catalogue: pd.DataFrame, count: int, *, seed: int) -> list[Split]
 
 def most_folds(catalogue: pd.DataFrame) -> int:
     """How many folds `make_folds` can make: the groups of the class that has fewest."""
-    groups = classes_of_groups(catalogue).value_counts()
-    return int(groups.reindex(catalogue["label"].unique(), fill_value=0).min())
+    return int(_groups_per_class(catalogue).min())
 
 
 def distinct_shares(split: Split, shares: Sequence[float]) -> list[float]:
@@ -76,6 +74,11 @@ def thin(split: Split, share: float) -> Split:
     assignment = split.assignment.assign(subset=split.assignment["subset"].mask(left_out, UNUSED))
     refuse_missing(assignment)
     return Split(split.method, split.seed, assignment)
+
+
+def _groups_per_class(catalogue: pd.DataFrame) -> pd.Series:
+    groups = classes_of_groups(catalogue).value_counts()
+    return groups.reindex(catalogue["label"].unique(), fill_value=0)
 
 
 def _kept(share: float, groups: int) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from wastelib.data.layout import composed
 from wastelib.data.likeness import linked, near_copies
 from wastelib.errors import WasteError
 
@@ -39,7 +40,7 @@ def known_groups(file: Path, paths: pd.Series) -> list[str]:
             where=file,
             remedy="leave one line for each image",
         )
-    groups = _composed(paths).map(table.set_index("path")["group"]).replace("", None)
+    groups = paths.map(composed).map(table.set_index("path")["group"]).replace("", None)
     if groups.isna().any():
         first = paths[groups.isna()].iloc[0]
         raise WasteError(
@@ -66,11 +67,7 @@ def _read_groups(file: Path) -> pd.DataFrame:
         ) from error
     if not {"path", "group"} <= set(table.columns):
         raise WasteError("groups.csv needs the columns path and group", where=file)
-    return table[["path", "group"]].assign(path=_composed(table["path"]))
-
-
-def _composed(paths: pd.Series) -> pd.Series:
-    return paths.str.normalize("NFC")
+    return table[["path", "group"]].assign(path=table["path"].map(composed))
 
 
 def derived_groups(catalogue: pd.DataFrame, likenesses: np.ndarray, rule: GroupRule) -> list[str]:

@@ -1,6 +1,7 @@
 """The layout of a dataset on disk: one folder whose sub-folders are the classes."""
 
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 
@@ -15,6 +16,11 @@ GROUPS_FILE = "groups.csv"
 def is_hidden(name: str) -> bool:
     """Whether a file or folder belongs to the system: `.DS_Store`, `._1.jpg`, `__MACOSX`."""
     return name.startswith(".") or name == "__MACOSX"
+
+
+def composed(name: str) -> str:
+    """The same name whatever system stored it: an accent in one letter, where some have two."""
+    return unicodedata.normalize("NFC", name)
 
 
 def is_image(path: str | PurePath) -> bool:

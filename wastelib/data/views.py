@@ -3,8 +3,6 @@
 import cv2
 import numpy as np
 
-VIEWS = ("colour", "grey", "edges")
-
 # Canny's thresholds on the gradient's length: an edge begins above the second and goes on above
 # the first. The values are those of OpenCV's own tutorial.
 EDGE_THRESHOLDS = (100, 200)

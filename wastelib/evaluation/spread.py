@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wastelib.errors import WasteError
+from wastelib.evaluation.ranking import LEVEL
 from wastelib.evaluation.resampling import TIE, Interval
 
 
@@ -27,7 +28,7 @@ def difference_across_seeds(differences: Iterable[float]) -> dict[str, float]:
     """A row's cells for differences of two shares, paired by seed, as `across_seeds` finds them.
 
     seeds, difference (their mean), low and high (its 95 % t interval, in -1..1), p (two-sided,
-    that the difference is 0), and real: p below 0.05, so that the interval leaves 0 out.
+    that the difference is 0), and real: p below `LEVEL`, so that the interval leaves 0 out.
     Where all differences are equal, p is 1: a few test images make ties, and an interval
     without width is no certainty.
     """
@@ -43,7 +44,7 @@ def difference_across_seeds(differences: Iterable[float]) -> dict[str, float]:
         "low": low,
         "high": high,
         "p": float(p),
-        "real": bool(p < 0.05),
+        "real": bool(p < LEVEL),
     }
 
 

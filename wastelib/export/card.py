@@ -8,10 +8,11 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
-from wastelib.data.views import VIEWS
 from wastelib.errors import WasteError
 from wastelib.files import sha256_of, write_json
+from wastelib.settings import View
 
 SUFFIXES = {
     "litert-float32": ".tflite",
@@ -122,7 +123,7 @@ def _is_temperature(value: object) -> bool:
 CHECKS = {
     "classes": _is_class_list,
     "image_size": lambda value: type(value) is int and value > 0,
-    "view": lambda value: isinstance(value, str) and value in VIEWS,
+    "view": lambda value: isinstance(value, str) and value in get_args(View),
     "temperature": _is_temperature,
     "trial": _is_text,
     "format": lambda value: isinstance(value, str) and value in SUFFIXES,

@@ -24,9 +24,12 @@ from wastelib.training.run import declared
 from wastelib.training.trial import Trial
 
 LENT = ("runs", "cache", "range_tests")  # folders of the reference
-# What is the grader's to say: the photographs, the weights, and where the work is done.
-GRADERS = {"build_folder", "data", "dataset_name", "other_data", "weights", "scheduler"}
-GRADERS |= {"other_images"}  # which are rendered before, since a sandbox may only read the cache
+# What is the grader's to say: where the work is done, the weights, and the photographs, which are
+# rendered before any sandbox, since that may only read the cache.
+GRADERS = {
+    *("build_folder", "scheduler", "weights"),
+    *("data", "dataset_name", "other_data", "other_images"),
+}
 
 
 @dataclass(frozen=True)

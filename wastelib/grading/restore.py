@@ -51,13 +51,13 @@ def restored(
             what = f"the {kind} of {exercise_name(cell, ours)!r} {became}"
             problems.append(Problem(kind="check restored", notebook=name, what=what))
     marks = {cell.id: cell for cell in ours.cells if _marks(cell)}
-    begun = False
+    imports, begun = _imports(ours), False
     for cell in notebook.cells:
         begun = begun or cell.id in marks
         tags = [tag for tag in cell.metadata.get("tags", []) if tag != MAY_RAISE]
         cell.metadata["tags"] = [*tags, MAY_RAISE] if begun else tags
         if cell.id in marks and is_check(marks[cell.id]):
-            cell.source = "\n".join([*_imports(ours), cell.source])
+            cell.source = "\n".join([*imports, cell.source])
     return notebook, problems
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from wastelib.settings import Augmentation
+from wastelib.settings import Augmentation, View
 
 
 def _added(default: Any, **limits: Any) -> Any:
@@ -95,7 +95,7 @@ class Trial(_Description):
     precision: Literal["float32", "bfloat16"] = "float32"
     augmentation: Augmentation = "none"
     class_weights: Literal["none", "balanced"] = "none"
-    view: Literal["colour", "grey", "edges"] = "colour"
+    view: View = "colour"
     seed: int = Field(42, ge=0)
     weight_decay: float = _added(0.0, ge=0)
     schedule: Literal["constant", "cosine"] = _added("constant")
